@@ -1,0 +1,69 @@
+"""Thread states as programs see them: ``i386_thread_state`` and ``i386_float_state``.
+
+``uesp`` is the user's stack pointer; ``esp`` was the kernel's and is zero.  CS, SS, DS and ES are always
+the same for programs; what is set for them is ignored.
+"""
+
+import struct
+
+from ..interface.returns import KernReturn, MachError
+from ..machine.processor import EAX, EBP, EBX, ECX, EDI, EDX, EIP, ESI, ESP, ProcessorState
+from ..machine.segments import USER_CODE, USER_DATA
+
+I386_THREAD_STATE = 1
+I386_FLOAT_STATE = 2
+
+THREAD_STATE_COUNT = 17
+FLOAT_STATE_COUNT = 128
+"""512 bytes, the layout of FXSAVE: x87 and SSE (Mach 3.0's structure held the x87 state alone)."""
+
+_FLOAT = struct.Struct(f"<{FLOAT_STATE_COUNT}I")
+
+
+def get_state(state: ProcessorState, flavor: int, room: int) -> tuple[int, ...]:
+    """The words of a flavor; INVALID_ARGUMENT for an unknown one, or when they are more than ``room``."""
+    match flavor:
+        case 1 if room >= THREAD_STATE_COUNT:
+            q = state.q
+            return (
+                state.gs,
+                state.fs,
+                USER_DATA,
+                USER_DATA,
+                q[EDI],
+                q[ESI],
+                q[EBP],
+                0,
+                q[EBX],
+                q[EDX],
+                q[ECX],
+                q[EAX],
+                q[EIP],
+                USER_CODE,
+                state.eflags,
+                q[ESP],
+                USER_DATA,
+            )
+        case 2 if room >= FLOAT_STATE_COUNT:
+            return _FLOAT.unpack(state.floating_point())
+    raise MachError(KernReturn.INVALID_ARGUMENT)
+
+
+def set_state(state: ProcessorState, flavor: int, words: tuple[int, ...]) -> None:
+    """Set the registers of a flavor; INVALID_ARGUMENT, and nothing set, for what no program could load."""
+    if flavor == I386_THREAD_STATE and len(words) == THREAD_STATE_COUNT:
+        gs, fs, _, _, edi, esi, ebp, _, ebx, edx, ecx, eax, eip, _, eflags, uesp, _ = words
+        old_gs = state.gs
+        if not state.load_gs(gs):
+            raise MachError(KernReturn.INVALID_ARGUMENT)
+        if not state.load_fs(fs):
+            state.load_gs(old_gs)
+            raise MachError(KernReturn.INVALID_ARGUMENT)
+        registers = (EDI, edi), (ESI, esi), (EBP, ebp), (EBX, ebx), (EDX, edx), (ECX, ecx), (EAX, eax)
+        for register, value in (*registers, (EIP, eip), (ESP, uesp)):
+            state.q[register] = value
+        state.eflags = eflags
+    elif flavor == I386_FLOAT_STATE and len(words) == FLOAT_STATE_COUNT:
+        state.set_floating_point(_FLOAT.pack(*words))
+    else:
+        raise MachError(KernReturn.INVALID_ARGUMENT)

@@ -1,0 +1,280 @@
+"""What happens when a thread leaves user mode: the way from the processor into the kernel.
+
+Three doors.  ``lcall $7,$0`` is a system call in Mach's convention: a number in EAX, negative for
+Mach's own traps.  ``int $0x80`` is one in the convention of Linux.  Either is first looked up in the
+task's emulation vector; a number found there is *redirected*: EFLAGS and the return address are pushed
+on the user's stack and the thread goes on at the emulation entry, registers otherwise as they were.
+Everything else is a page fault or an exception.
+
+``lcall $7,$0`` reaches the kernel as a general protection fault, because there is no call gate; it is
+recognised by its bytes.  ``rdtsc`` likewise, and is answered from virtual time.
+"""
+
+import struct
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from ..interface.returns import KernReturn, MachError
+from ..machine.clock import Clock
+from ..machine.costs import Costs
+from ..machine.processor import EAX, EDX, EFLAGS, EIP, ESP, Exit
+from ..machine.trace import Trace
+from ..sched.processor import Processor
+from ..sched.thread import KEEP_REGISTERS, KernelCoroutine, Outcome
+from ..vm.access import copyin, copyout
+from ..vm.fault import PageWait, fault, fault_wait
+from .exception import (
+    EXC_ARITHMETIC,
+    EXC_BAD_ACCESS,
+    EXC_BAD_INSTRUCTION,
+    EXC_BREAKPOINT,
+    ExceptionRaiser,
+)
+from .thread import TaskThread
+
+LCALL = bytes.fromhex("9a000000000700")
+RDTSC = b"\x0f\x31"
+LINUX_VECTOR = 0x80
+TRAP_FLAG = 0x100
+
+VM_PROT_READ, VM_PROT_WRITE, VM_PROT_EXECUTE = 1, 2, 4
+FAULT_WRITE, FAULT_FETCH = 2, 16
+
+RECENT = 64
+"""How many kernel entries a node remembers, to show them when it must stop."""
+
+TrapHandler = Callable[[TaskThread, tuple[int, ...]], Outcome]
+
+
+class TrapTable(Protocol):
+    """Mach's traps, by number without its sign."""
+
+    handlers: list[TrapHandler | None]
+    argument_counts: list[int]
+
+
+_WORDS = [struct.Struct(f"<{count}I") for count in range(12)]
+
+
+class TrapEntry:
+    """The kernel's entry from user mode (``Kernel.trap`` of the dispatcher)."""
+
+    __slots__ = ("_clock", "_costs", "_exceptions", "_table", "_trace", "recent")
+
+    def __init__(
+        self, clock: Clock, costs: Costs, trace: Trace, table: TrapTable, exceptions: ExceptionRaiser
+    ) -> None:
+        self._clock = clock
+        self._costs = costs
+        self._trace = trace
+        self._table = table
+        self._exceptions = exceptions
+        self.recent: deque[tuple[int, int, int, int]] = deque(maxlen=RECENT)
+
+    def trap(self, thread: TaskThread, reason: int, processor: Processor) -> Outcome:
+        """Deal with the exit of ``thread`` from user mode."""
+        state = thread.user_state
+        assert state is not None
+        clock = self._clock
+        if reason == Exit.FAULT:
+            address = state.fault_address
+            self.recent.append((clock.now, thread.number, 14, address))
+            return self._page_fault(thread, address, processor.hardware.error)
+        vector = processor.hardware.vector
+        words = state.q
+        self.recent.append((clock.now, thread.number, vector, words[EAX]))
+        if reason == Exit.EXCEPTION:
+            if vector == 13:
+                return self._general_protection(thread)
+            clock.now += self._costs.exception
+            return self._exception(thread, vector)
+        if reason == Exit.SYSCALL and vector == LINUX_VECTOR:
+            number = words[EAX] & 0xFFFFFFFF
+            entry = thread.task.emulation.get(number - ((number & 0x80000000) << 1))
+            if entry is not None:
+                return self._redirect(thread, entry)
+        clock.now += self._costs.exception
+        if reason == Exit.SYSCALL:
+            return self._software_interrupt(thread, vector)
+        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, words[EIP])
+
+    # ---- system calls
+
+    def _general_protection(self, thread: TaskThread) -> Outcome:
+        state = thread.user_state
+        assert state is not None
+        words = state.q
+        address_map = thread.map
+        try:
+            code = copyin(address_map, words[EIP], 7)
+        except MachError:
+            code = b""
+        except PageWait as wait:
+            return self._restart(wait)
+        if code == LCALL:
+            words[EIP] += 7
+            number = words[EAX] & 0xFFFFFFFF
+            if number & 0x80000000:
+                task = thread.task
+                if task.emulation and number - 0x100000000 in task.emulation:
+                    return self._redirect(thread, task.emulation[number - 0x100000000])
+                return self.mach_trap(thread, 0x100000000 - number)
+            entry = thread.task.emulation.get(number)
+            if entry is not None:
+                return self._redirect(thread, entry)
+            words[EIP] -= 7
+            return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, number)
+        if not code:
+            code = self._short_code(thread, words[EIP])
+        if code[:2] == RDTSC:
+            now = self._clock.now
+            words[EAX] = now & 0xFFFFFFFF
+            words[EDX] = now >> 32 & 0xFFFFFFFF
+            words[EIP] += 2
+            self._clock.now += self._costs.exception
+            return KEEP_REGISTERS
+        self._clock.now += self._costs.exception
+        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0)
+
+    def _short_code(self, thread: TaskThread, address: int) -> bytes:
+        """Two bytes of code, where seven would reach beyond mapped memory."""
+        try:
+            return copyin(thread.map, address, 2)
+        except (MachError, PageWait):
+            return b""
+
+    def mach_trap(self, thread: TaskThread, number: int) -> Outcome:
+        """Mach's trap ``-number``, arguments on the user's stack above the return address."""
+        self._clock.now += self._costs.trap
+        table = self._table
+        handler = table.handlers[number] if number < len(table.handlers) else None
+        if handler is None:
+            return int(KernReturn.INVALID_ARGUMENT)
+        thread.task.system_calls_mach += 1
+        words = _WORDS[table.argument_counts[number]]
+        state = thread.user_state
+        assert state is not None
+        try:
+            if not words.size:
+                return handler(thread, ())
+            return handler(
+                thread, words.unpack(copyin(thread.map, (state.q[ESP] + 4) & 0xFFFFFFFF, words.size))
+            )
+        except MachError as error:
+            return error.code & 0xFFFFFFFF
+        except PageWait as wait:
+            return self._wait_and_trap(thread, number, wait)
+
+    async def _wait_and_trap(self, thread: TaskThread, number: int, wait: PageWait) -> int:
+        """A trap that met an absent page before it had any effect: bring the page in, start over."""
+        code = await fault_wait(wait.map, wait.address, wait.access)
+        if code:
+            return int(code)
+        outcome = self.mach_trap(thread, number)
+        if outcome is None or isinstance(outcome, int):
+            return KEEP_REGISTERS if outcome is None else outcome
+        return await outcome
+
+    def _redirect(self, thread: TaskThread, entry: int) -> Outcome:
+        """Send a system call to the emulation library of the task."""
+        state = thread.user_state
+        assert state is not None
+        words = state.q
+        self._clock.now += self._costs.emulation
+        thread.task.system_calls_emulated += 1
+        stack = (words[ESP] - 8) & 0xFFFFFFFF
+        frame = struct.pack("<II", words[EIP] & 0xFFFFFFFF, words[EFLAGS] & 0xFFFFFFFF)
+        try:
+            copyout(thread.map, stack, frame)
+        except MachError as error:
+            return self._exceptions.raise_on(thread, EXC_BAD_ACCESS, error.code, stack)
+        except PageWait as wait:
+            return self._redirect_later(thread, entry, wait)
+        words[ESP] = stack
+        words[EIP] = entry
+        return KEEP_REGISTERS
+
+    async def _redirect_later(self, thread: TaskThread, entry: int, wait: PageWait) -> int:
+        code = await fault_wait(wait.map, wait.address, wait.access)
+        if code:
+            return await self._exceptions.raise_on(thread, EXC_BAD_ACCESS, code, wait.address)
+        outcome = self._redirect(thread, entry)
+        return outcome if isinstance(outcome, int) or outcome is None else await outcome  # type: ignore[return-value]
+
+    # ---- faults and exceptions
+
+    def _page_fault(self, thread: TaskThread, address: int, error: int) -> Outcome:
+        access = VM_PROT_READ
+        if error & FAULT_WRITE:
+            access |= VM_PROT_WRITE
+        elif error & FAULT_FETCH:
+            access |= VM_PROT_EXECUTE
+        self._clock.now += self._costs.exception
+        thread.task.faults += 1
+        code = fault(thread.map, address, access)
+        if code == 0:
+            return KEEP_REGISTERS
+        if code.__class__ is int or isinstance(code, int):
+            return self._exceptions.raise_on(thread, EXC_BAD_ACCESS, int(code), address)
+        return self._finish_fault(thread, address, code)
+
+    async def _finish_fault(self, thread: TaskThread, address: int, pending: KernelCoroutine) -> int:
+        code = await pending
+        if code and not thread.aborted:
+            return await self._exceptions.raise_on(thread, EXC_BAD_ACCESS, code, address)
+        return KEEP_REGISTERS
+
+    async def _restart(self, wait: PageWait) -> int:
+        """The instruction is simply executed again once the page is there."""
+        await fault_wait(wait.map, wait.address, wait.access)
+        return KEEP_REGISTERS
+
+    def _software_interrupt(self, thread: TaskThread, vector: int) -> Outcome:
+        """``int n``: 3 and 4 are for everybody, any other is a protection violation."""
+        if vector in (3, 4):
+            return self._exception(thread, vector)
+        state = thread.user_state
+        assert state is not None
+        state.q[EIP] -= 2
+        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, vector * 8 + 2)
+
+    def _exception(self, thread: TaskThread, vector: int) -> Outcome:
+        exception, code = EXCEPTIONS.get(vector, (EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT))
+        if vector == 1:
+            state = thread.user_state
+            assert state is not None
+            state.q[EFLAGS] &= ~TRAP_FLAG
+        return self._exceptions.raise_on(thread, exception, code, 0)
+
+
+# Exception codes of the i386 (Mach 3.0's mach/i386/exception.h).
+EXC_I386_DIV = 1
+EXC_I386_INTO = 2
+EXC_I386_NOEXT = 3
+EXC_I386_EXTERR = 5
+EXC_I386_BOUND = 7
+EXC_I386_SGL = 1
+EXC_I386_BPT = 2
+EXC_I386_INVOPFLT = 6
+EXC_I386_SEGNPFLT = 11
+EXC_I386_STKFLT = 12
+EXC_I386_GPFLT = 13
+EXC_I386_ALIGNFLT = 17
+
+EXCEPTIONS: dict[int, tuple[int, int]] = {
+    0: (EXC_ARITHMETIC, EXC_I386_DIV),
+    1: (EXC_BREAKPOINT, EXC_I386_SGL),
+    3: (EXC_BREAKPOINT, EXC_I386_BPT),
+    4: (EXC_ARITHMETIC, EXC_I386_INTO),
+    5: (EXC_ARITHMETIC, EXC_I386_BOUND),
+    6: (EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT),
+    7: (EXC_ARITHMETIC, EXC_I386_NOEXT),
+    11: (EXC_BAD_INSTRUCTION, EXC_I386_SEGNPFLT),
+    12: (EXC_BAD_INSTRUCTION, EXC_I386_STKFLT),
+    13: (EXC_BAD_INSTRUCTION, EXC_I386_GPFLT),
+    16: (EXC_ARITHMETIC, EXC_I386_EXTERR),
+    17: (EXC_BAD_INSTRUCTION, EXC_I386_ALIGNFLT),
+    19: (EXC_ARITHMETIC, EXC_I386_EXTERR),
+}
+"""What an exception of the processor becomes: vector -> (Mach exception, code)."""

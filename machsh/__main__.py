@@ -1,0 +1,5 @@
+"""``python -m machsh``."""
+
+from .main import main
+
+raise SystemExit(main())

@@ -9,22 +9,26 @@ from typing import Protocol
 from kernel.interface.body import CarriedMemory
 from kernel.interface.declare import Routine
 from kernel.interface.items import unpack_elements
-from kernel.interface.values import unpack_words
+from kernel.interface.values import Right, unpack_words
 from kernel.interface.wire import IndefiniteArray, Shape
 
 PortName = int
 """The name of a port right in the caller's space; 0 is ``MACH_PORT_NULL``."""
 
+Value = object
+"""A result as the codec gives it."""
+
 
 class Caller(Protocol):
     """Sends requests.
 
-    Where the declaration fixes the disposition of a port argument (``routine.port_ins``), the value
-    is a bare name; where it does not, it is a ``Right`` with the disposition that the caller gives.
+    Where the declaration fixes the disposition of a port argument (``routine.port_ins``,
+    ``routine.request_port``), the value is a bare name; where it does not, it is a ``Right`` with the
+    disposition that the caller gives.
     """
 
     async def call(
-        self, routine: Routine, port: PortName, *ins: object, reply_port: PortName = 0
+        self, routine: Routine, port: PortName | Right, *ins: object, reply_port: PortName = 0
     ) -> tuple[object, ...]:
         """Send a request and return the outs of its reply; MachError when the call, or sending, fails.
 
@@ -37,7 +41,7 @@ class Caller(Protocol):
         ...
 
 
-async def taken_array(caller: Caller, shape: Shape, value: object) -> object:
+async def taken_array(caller: Caller, shape: Shape, value: Value) -> Value:
     """Return the elements of an array that came in line (as they are) or out of line."""
     assert isinstance(shape, IndefiniteArray)
     if isinstance(value, CarriedMemory):
@@ -45,7 +49,7 @@ async def taken_array(caller: Caller, shape: Shape, value: object) -> object:
     return value
 
 
-async def taken_words(caller: Caller, value: object) -> tuple[int, ...]:
+async def taken_words(caller: Caller, value: Value) -> tuple[int, ...]:
     """Return integers that came out of line."""
     assert isinstance(value, CarriedMemory)
     return unpack_words(await caller.read(value))

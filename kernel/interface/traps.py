@@ -99,13 +99,14 @@ TRAPS: Final[tuple[Trap, ...]] = (
         -40,
         "syscall_device_write_request",
         "mach_port_t device, mach_port_t reply_port, dev_mode_t mode, recnum_t recnum,"
-        " vm_offset_t data, vm_size_t data_count",
+        " io_buf_ptr_t data, vm_size_t data_count",
     ),
     _emulation(-41, "init_process", 0, "become the first process"),
     _emulation(-43, "map_fd", 5, "map an open file"),
     _emulation(-44, "rfs_make_symlink", 3, "make a symbolic link of the remote file system"),
     _emulation(-52, "htg_syscall", 3, "call the emulation library of another host"),
     _emulation(-53, "set_ras_address", 2, "install a restartable atomic sequence"),
+    _trap(-56, "mach_port_t", "null_port", "", "do nothing: MACH_PORT_NULL"),
     _trap(-59, "boolean_t", "swtch_pri", "int priority", "yield with lowered priority"),
     _trap(-60, "boolean_t", "swtch", "", "yield when another thread could run"),
     _trap(

@@ -80,7 +80,7 @@ class Program:
         """Where the program headers are once loaded; 0 if they are not."""
         for at, address, in_file, _, _ in self.segments:
             if at <= self.header_offset < at + in_file:
-                return address + self.header_offset - at
+                return int(address + self.header_offset - at)
         return 0
 
 

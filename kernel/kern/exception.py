@@ -17,7 +17,7 @@ from ..ipc.port import Port
 from ..ipc.system import IpcSystem
 from ..machine.trace import Trace
 from ..sched.scheduler import Scheduler
-from ..sched.thread import KEEP_REGISTERS
+from ..sched.thread import KEEP_REGISTERS, WaitResult
 from ..sched.wait import WaitQueue
 from .kinds import IKOT_EXCEPTION_REPLY
 from .thread import TaskThread
@@ -64,19 +64,20 @@ class ExceptionRaiser:
         if self._trace.on:
             self._trace.emit("exception", thread.number, exception, code, subcode)
         for port in (thread.exception_port, thread.task.exception_port):
+            if thread.aborted:
+                return KEEP_REGISTERS
             if port is None or not port.active:
                 continue
             answer = await self._ask(port, thread, exception, code, subcode)
-            if thread.aborted or answer == KernReturn.SUCCESS:
+            if answer in (KernReturn.SUCCESS, KernReturn.ABORTED):
                 return KEEP_REGISTERS
         self._terminator.unhandled_exception(thread, exception, code, subcode)
         return KEEP_REGISTERS
 
     async def _ask(self, port: Port, thread: TaskThread, exception: int, code: int, subcode: int) -> int:
-        ipc, scheduler = self._ipc, self._scheduler
-        reply = thread.exception_reply
-        if reply is None:
-            reply = thread.exception_reply = ipc.allocate_kernel_port(IKOT_EXCEPTION_REPLY, thread)
+        ipc = self._ipc
+        # A port for this one question, so that no late answer can be taken for that to another.
+        reply = thread.exception_reply = ipc.allocate_kernel_port(IKOT_EXCEPTION_REPLY, thread)
         thread.exception_result = None
         assert thread.port is not None and thread.task.port is not None
         body, carried = exception_raise.encode_request(
@@ -100,11 +101,18 @@ class ExceptionRaiser:
             ),
             handoff=True,
         )
-        while thread.exception_result is None:
-            await scheduler.wait(self._waiting)
-            if thread.aborted:
+        result = await self._answer(thread)
+        thread.exception_reply = None
+        ipc.destroy_kernel_port(reply)
+        return result
+
+    async def _answer(self, thread: TaskThread) -> int:
+        """Wait until ``exception_result`` is set; ABORTED if the wait is broken off."""
+        while True:
+            if thread.exception_result is not None:
+                return thread.exception_result
+            if await self._scheduler.wait(self._waiting) is WaitResult.INTERRUPTED:
                 return KernReturn.ABORTED
-        return thread.exception_result
 
     def answered(self, thread: TaskThread, message: Message) -> None:
         """A message arrived on the thread's exception reply port."""

@@ -112,10 +112,10 @@ def host_reboot(kernel: "MachKernel", host: Host, options: int) -> None:
 
 def vm_wire(
     kernel: "MachKernel", host: Host, task: Task | None, address: int, size: int, access: int
-) -> object:
+) -> None:
     if task is None:
         raise MachError(KernReturn.INVALID_TASK)
-    return vm_user.vm_wire(task.map, address, size, access)
+    vm_user.vm_wire(task.map, address, size, access)
 
 
 def thread_wire(kernel: "MachKernel", host: Host, thread: TaskThread | None, wired: bool) -> None:

@@ -123,7 +123,9 @@ class KernelServer:
             return self._finish(entry, message, result)
         return self._answer(entry, message, result)
 
-    async def _again(self, entry: Entry, target: object, values: tuple[object, ...], wait: PageWait) -> object:
+    async def _again(
+        self, entry: Entry, target: object, values: tuple[object, ...], wait: PageWait
+    ) -> object:
         """The call met an absent page before it had any effect: bring the page in, start over."""
         while True:
             code = await fault_wait(wait.map, wait.address, wait.access)

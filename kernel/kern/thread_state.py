@@ -1,14 +1,14 @@
 """Thread states as programs see them: ``i386_thread_state`` and ``i386_float_state``.
 
-``uesp`` is the user's stack pointer; ``esp`` was the kernel's and is zero.  CS, SS, DS and ES are always
-the same for programs; what is set for them is ignored.
+``uesp`` is the user's stack pointer; ``esp`` was the kernel's and is zero.  A CS, SS, DS or ES of zero
+stands for the one that every program starts with.
 """
 
 import struct
 
 from ..interface.returns import KernReturn, MachError
 from ..machine.processor import EAX, EBP, EBX, ECX, EDI, EDX, EIP, ESI, ESP, ProcessorState
-from ..machine.segments import USER_CODE, USER_DATA
+from ..machine.segments import CS, DS, ES, FS, GS, SS, USER_CODE, USER_DATA
 
 I386_THREAD_STATE = 1
 I386_FLOAT_STATE = 2
@@ -26,10 +26,10 @@ def get_state(state: ProcessorState, flavor: int, room: int) -> tuple[int, ...]:
         case 1 if room >= THREAD_STATE_COUNT:
             q = state.q
             return (
-                state.gs,
-                state.fs,
-                USER_DATA,
-                USER_DATA,
+                state.segment(GS),
+                state.segment(FS),
+                state.segment(ES),
+                state.segment(DS),
                 q[EDI],
                 q[ESI],
                 q[EBP],
@@ -39,10 +39,10 @@ def get_state(state: ProcessorState, flavor: int, room: int) -> tuple[int, ...]:
                 q[ECX],
                 q[EAX],
                 q[EIP],
-                USER_CODE,
+                state.segment(CS),
                 state.eflags,
                 q[ESP],
-                USER_DATA,
+                state.segment(SS),
             )
         case 2 if room >= FLOAT_STATE_COUNT:
             return _FLOAT.unpack(state.floating_point())
@@ -52,13 +52,18 @@ def get_state(state: ProcessorState, flavor: int, room: int) -> tuple[int, ...]:
 def set_state(state: ProcessorState, flavor: int, words: tuple[int, ...]) -> None:
     """Set the registers of a flavor; INVALID_ARGUMENT, and nothing set, for what no program could load."""
     if flavor == I386_THREAD_STATE and len(words) == THREAD_STATE_COUNT:
-        gs, fs, _, _, edi, esi, ebp, _, ebx, edx, ecx, eax, eip, _, eflags, uesp, _ = words
-        old_gs = state.gs
-        if not state.load_gs(gs):
-            raise MachError(KernReturn.INVALID_ARGUMENT)
-        if not state.load_fs(fs):
-            state.load_gs(old_gs)
-            raise MachError(KernReturn.INVALID_ARGUMENT)
+        gs, fs, es, ds, edi, esi, ebp, _, ebx, edx, ecx, eax, eip, cs, eflags, uesp, ss = words
+        _load_segments(
+            state,
+            (
+                (GS, gs),
+                (FS, fs),
+                (ES, es or USER_DATA),
+                (DS, ds or USER_DATA),
+                (CS, cs or USER_CODE),
+                (SS, ss or USER_DATA),
+            ),
+        )
         registers = (EDI, edi), (ESI, esi), (EBP, ebp), (EBX, ebx), (EDX, edx), (ECX, ecx), (EAX, eax)
         for register, value in (*registers, (EIP, eip), (ESP, uesp)):
             state.q[register] = value
@@ -67,3 +72,13 @@ def set_state(state: ProcessorState, flavor: int, words: tuple[int, ...]) -> Non
         state.set_floating_point(_FLOAT.pack(*words))
     else:
         raise MachError(KernReturn.INVALID_ARGUMENT)
+
+
+def _load_segments(state: ProcessorState, selectors: tuple[tuple[int, int], ...]) -> None:
+    """Load all of them, or none."""
+    before = [(register, state.segment(register)) for register, _ in selectors]
+    for register, selector in selectors:
+        if not state.load_segment(register, selector):
+            for old, old_selector in before:
+                state.load_segment(old, old_selector)
+            raise MachError(KernReturn.INVALID_ARGUMENT)

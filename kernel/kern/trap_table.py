@@ -8,11 +8,12 @@ it returns MACH_SEND_INTERRUPTED before it had any effect, and the library sends
 from typing import TYPE_CHECKING
 
 from ..interface.returns import KernReturn, MachError, MsgReturn
+from ..interface.traps import TRAPS_BY_NUMBER
 from ..ipc import mach_port
 from ..ipc.mach_msg import mach_msg_trap
 from ..ipc.port import Port
 from ..sched.priority import depress, undepress
-from ..sched.thread import KernelCoroutine, Outcome, WaitResult
+from ..sched.thread import Outcome, WaitResult
 from ..sched.wait import WaitQueue
 from ..vm import user as vm_user
 from ..vm.access import copyin, copyout
@@ -45,30 +46,34 @@ class TrapTable:
         self._nobody = WaitQueue("time to pass")
         self.handlers: list[TrapHandler | None] = [None] * HIGHEST_TRAP
         self.argument_counts = [0] * HIGHEST_TRAP
-        for number, count, handler in (
-            (25, 7, self.mach_msg),
-            (26, 0, self.mach_reply_port),
-            (27, 0, self.mach_thread_self),
-            (28, 0, self.mach_task_self),
-            (29, 0, self.mach_host_self),
-            (59, 1, self.swtch_pri),
-            (60, 0, self.swtch),
-            (61, 3, self.thread_switch),
-            (64, 11, self.vm_map),
-            (65, 4, self.vm_allocate),
-            (66, 3, self.vm_deallocate),
-            (68, 3, self.task_create),
-            (69, 1, self.task_terminate),
-            (70, 1, self.task_suspend),
-            (71, 3, self.task_set_special_port),
-            (72, 3, self.mach_port_allocate),
-            (73, 2, self.mach_port_deallocate),
-            (74, 4, self.mach_port_insert_right),
-            (75, 3, self.mach_port_allocate_name),
-            (76, 1, self.thread_depress_abort),
+        for number, handler in (
+            (17, self.evc_wait),
+            (18, self.evc_wait),
+            (25, self.mach_msg),
+            (26, self.mach_reply_port),
+            (27, self.mach_thread_self),
+            (28, self.mach_task_self),
+            (29, self.mach_host_self),
+            (40, self.not_local),
+            (56, self.null_port),
+            (59, self.swtch_pri),
+            (60, self.swtch),
+            (61, self.thread_switch),
+            (64, self.vm_map),
+            (65, self.vm_allocate),
+            (66, self.vm_deallocate),
+            (68, self.task_create),
+            (69, self.task_terminate),
+            (70, self.task_suspend),
+            (71, self.task_set_special_port),
+            (72, self.mach_port_allocate),
+            (73, self.mach_port_deallocate),
+            (74, self.mach_port_insert_right),
+            (75, self.mach_port_allocate_name),
+            (76, self.thread_depress_abort),
         ):
             self.handlers[number] = handler
-            self.argument_counts[number] = count
+            self.argument_counts[number] = TRAPS_BY_NUMBER[-number].argument_count
 
     # ---- messages and self ports
 
@@ -92,6 +97,18 @@ class TrapTable:
 
     def mach_host_self(self, thread: TaskThread, arguments: tuple[int, ...]) -> Outcome:
         return self._name_of(thread, self._kernel.host.port)
+
+    def evc_wait(self, thread: TaskThread, arguments: tuple[int, ...]) -> Outcome:
+        """No device here has an event counter that a user-level driver could wait for."""
+        return int(KernReturn.INVALID_ARGUMENT)
+
+    def not_local(self, thread: TaskThread, arguments: tuple[int, ...]) -> Outcome:
+        """A short-cut that is never taken: the library sends the message."""
+        return NOT_LOCAL
+
+    def null_port(self, thread: TaskThread, arguments: tuple[int, ...]) -> Outcome:
+        """MACH_PORT_NULL, whatever was asked: the trap in the place of what Mach 2.5 had there."""
+        return 0
 
     # ---- giving up the processor
 
@@ -188,7 +205,8 @@ class TrapTable:
         task = self._task(thread, name)
         if task is None:
             return NOT_LOCAL
-        return _finish(vm_user.vm_deallocate(task.map, address, size))
+        vm_user.vm_deallocate(task.map, address, size)
+        return 0
 
     def task_create(self, thread: TaskThread, arguments: tuple[int, ...]) -> Outcome:
         name, inherit_memory, where = arguments
@@ -264,8 +282,3 @@ class TrapTable:
             self._kernel.ipc.destroy_right(right)
             raise
         return 0
-
-
-def _finish(result: "int | KernelCoroutine | None") -> Outcome:
-    """What a memory call returned, as a trap's outcome."""
-    return 0 if result is None else result

@@ -19,18 +19,18 @@ def vm_allocate(kernel: "MachKernel", task: Task, address: int, size: int, anywh
     return user.vm_allocate(task.map, address, size, bool(anywhere))
 
 
-def vm_deallocate(kernel: "MachKernel", task: Task, address: int, size: int) -> object:
-    return user.vm_deallocate(task.map, address, size)
+def vm_deallocate(kernel: "MachKernel", task: Task, address: int, size: int) -> None:
+    user.vm_deallocate(task.map, address, size)
 
 
 def vm_protect(
     kernel: "MachKernel", task: Task, address: int, size: int, set_maximum: bool, protection: int
-) -> object:
-    return user.vm_protect(task.map, address, size, bool(set_maximum), protection)
+) -> None:
+    user.vm_protect(task.map, address, size, bool(set_maximum), protection)
 
 
-def vm_inherit(kernel: "MachKernel", task: Task, address: int, size: int, inheritance: int) -> object:
-    return user.vm_inherit(task.map, address, size, inheritance)
+def vm_inherit(kernel: "MachKernel", task: Task, address: int, size: int, inheritance: int) -> None:
+    user.vm_inherit(task.map, address, size, inheritance)
 
 
 def vm_read(kernel: "MachKernel", task: Task, address: int, size: int) -> object:
@@ -38,12 +38,12 @@ def vm_read(kernel: "MachKernel", task: Task, address: int, size: int) -> object
     return CarriedMemory(0, size, copy)
 
 
-def vm_write(kernel: "MachKernel", task: Task, address: int, data: CarriedMemory) -> object:
-    return user.vm_write(task.map, address, memory_copy(data, kernel.vm))
+def vm_write(kernel: "MachKernel", task: Task, address: int, data: CarriedMemory) -> None:
+    user.vm_write(task.map, address, memory_copy(data, kernel.vm))
 
 
-def vm_copy(kernel: "MachKernel", task: Task, source: int, size: int, destination: int) -> object:
-    return user.vm_copy(task.map, source, size, destination)
+def vm_copy(kernel: "MachKernel", task: Task, source: int, size: int, destination: int) -> None:
+    user.vm_copy(task.map, source, size, destination)
 
 
 def vm_region(kernel: "MachKernel", task: Task, address: int) -> tuple[object, ...]:

@@ -21,7 +21,17 @@ PAGE_MASK = PAGE_SIZE - 1
 class PhysicalMemory:
     """``size`` bytes of frames, numbered from 0.  Frame 0 is never handed out."""
 
-    __slots__ = ("_free", "_map", "_unused", "address", "code_generation", "executed", "frames", "size", "view")
+    __slots__ = (
+        "_free",
+        "_map",
+        "_unused",
+        "address",
+        "code_generation",
+        "executed",
+        "frames",
+        "size",
+        "view",
+    )
 
     def __init__(self, size: int) -> None:
         if size <= 0 or size & PAGE_MASK:

@@ -85,7 +85,7 @@ __all__ = [
 class Exit(IntEnum):
     """Why user mode ended."""
 
-    SYSCALL = 0  # int n: ``vector`` is n, EIP behind it
+    SYSCALL = 0  # int n (also int3: 3, and into: 4): ``vector`` is n, EIP behind it
     FAULT = 1  # a page fault: ``state.fault_address`` and ``error``; EIP at the instruction
     EXCEPTION = 2  # any other exception: ``vector`` and ``error``; EIP at the instruction (1: behind it)
     ILLEGAL = 3  # no such instruction (exception 6); EIP at it
@@ -225,7 +225,7 @@ class Processor:
         d = state.d
         d[_OLD_EXCEPTION] = -1  # else the engine takes a second fault for a double one
         address = state.address
-        handle = self._handle or self._start(state)
+        handle = self._handle or self._start()
         q = state.q
         context_restore(handle, address)
         result = emu_start(handle, q[EIP], 0, 0, budget)
@@ -274,7 +274,7 @@ class Processor:
 
     # ---- starting
 
-    def _start(self, state: ProcessorState) -> int:
+    def _start(self) -> int:
         """Make the engine."""
         memory = self._memory
         engine = self._engine = new_engine(memory.address, memory.size)
@@ -282,7 +282,7 @@ class Processor:
         self._counter = (
             memoryview(ctypes.c_uint64.from_address(handle + LAYOUT.counter_byte)).cast("B").cast("Q")
         )
-        self._before = state.copy()
+        self._before = ProcessorState(Translation(0))
         for instruction in (x86.UC_X86_INS_IN, x86.UC_X86_INS_OUT):
             hook_instruction(engine, instruction, self._stop_before, GENERAL_PROTECTION)
         for instruction in (x86.UC_X86_INS_SYSCALL, x86.UC_X86_INS_SYSENTER):

@@ -56,8 +56,10 @@ def is_thread_descriptor(data: bytes) -> bool:
     """Whether ``data`` may stand in a TLS slot: empty, or made of what ``thread_descriptor`` makes."""
     if data == bytes(DESCRIPTOR_SIZE):
         return True
-    access = struct.unpack("<I", data[4:])[0] >> 8 & 0xFF
-    return access in (_DATA | _RING_3 | _ACCESSED, _READ_ONLY_DATA | _RING_3 | _ACCESSED)
+    return len(data) == DESCRIPTOR_SIZE and data[5] in (
+        _DATA | _RING_3 | _ACCESSED,
+        _READ_ONLY_DATA | _RING_3 | _ACCESSED,
+    )
 
 
 def global_table() -> bytes:

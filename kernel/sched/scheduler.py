@@ -251,7 +251,7 @@ class Scheduler:
         thread = self.handoff_thread
         if thread is not None:
             self.handoff_thread = None
-            self.clock.now += self.costs.handoff
+            self.clock.now += self.costs.handoff + self.costs.context_switch
         else:
             home = processor.processor_set
             thread = home.run_queue.pop_best(processor) if home is not None else None

@@ -19,7 +19,7 @@ from .entry_list import EntryList
 from .map_entry import VmMapEntry
 from .object import VmObject
 from .overwrite import overwrite, visible_page
-from .page import VmPage
+from .page import ZEROES, VmPage
 from .protection import ADDRESS_SPACE, VM_PROT_READ, round_page, trunc_page
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class VmMapCopy:
         """The bytes.  PageWait when a page must be brought in."""
         system = self.system
         frame = system.memory.frame
-        contents = [_ZEROES if page is None else frame(page.frame) for page in self.pages()]
+        contents = [ZEROES if page is None else frame(page.frame) for page in self.pages()]
         system.clock.now += system.costs.copy(self.size)
         return b"".join(contents)[self.offset : self.offset + self.size]
 

@@ -18,7 +18,7 @@ from .entry_list import EntryList
 from .fault import PageWait, fault_step
 from .map_entry import VmMapEntry
 from .object import NotResident
-from .page import VmPage
+from .page import ZEROES, VmPage
 from .protection import VM_PROT_READ, VM_PROT_WRITE, trunc_page
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _write(vm_map: "VmMap", start: int, end: int, source: EntryList, shift: int)
         frame = vm_map.pmap.extract(at)
         assert frame is not None
         page = visible_page(source, trunc_page(at + shift))
-        contents = _ZEROES if page is None else memory.frame(page.frame)
+        contents = ZEROES if page is None else memory.frame(page.frame)
         memory.write(frame, low, contents[high : high + size])
         vm_map.pmap.mark_modified(at)
         at += size
@@ -126,6 +126,3 @@ def visible_page(source: EntryList, at: int) -> VmPage | None:
         return entry.object.visible_page(at - entry.start + entry.offset)
     except NotResident:
         raise PageWait(source, at, VM_PROT_READ) from None
-
-
-_ZEROES = memoryview(bytes(PAGE_SIZE))

@@ -30,6 +30,9 @@ ERROR = 4  # the pager could not provide it: whoever touches it gets a memory er
 LOCKED = 8  # the pager prohibits the accesses in ``lock``
 UNLOCKING = 16  # the pager was asked to lift the lock
 
+ZEROES = memoryview(bytes(PAGE_SIZE))
+"""The contents of a page that nobody has touched."""
+
 
 class VmPage:
     """One resident page."""

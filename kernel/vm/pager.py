@@ -34,13 +34,14 @@ class Pager(Protocol):
         """Nobody maps the object any more, and its pages are gone."""
 
 
-class ObjectNotReady(Exception):
-    """The pager has not yet said that ``vm_object`` is ready; wait on ``queue`` and try again."""
+class ObjectWait(Exception):
+    """A call needs something of a pager: wait on ``queue`` and repeat it (``waiting.py`` does).  Comes
+    with a reference to the object, which must be kept until the call was repeated."""
 
-    def __init__(self, vm_object: "VmObject") -> None:
+    def __init__(self, vm_object: "VmObject", queue: WaitQueue) -> None:
         super().__init__(vm_object)
         self.vm_object = vm_object
-        self.queue: WaitQueue = vm_object.ready_queue()
+        self.queue = queue
 
 
 # ---- what a fault asks

@@ -11,7 +11,7 @@ They check what came from a program, and raise MachError with Mach 3.0's codes. 
 Two things differ: vm_write and vm_copy need no alignment (Mach: KERN_INVALID_ARGUMENT), and
 KERN_RESOURCE_SHORTAGE is returned where Mach waited for page-out.
 
-PageWait and ObjectNotReady say that the call must be repeated after waiting; nothing has changed then.
+PageWait and ObjectWait say that the call must be repeated after waiting; nothing has changed then.
 """
 
 from typing import TYPE_CHECKING
@@ -25,18 +25,20 @@ from ..interface.constants import (
     MATTR_VAL_ON,
 )
 from ..interface.returns import KernReturn, MachError
+from ..sched.wait import WaitQueue
+from .fault import fault_page
 from .map_copy import VmMapCopy, copy_from_bytes, map_copy_overwrite, map_copyin
-from .object import NotResident
+from .object import NotResident, VmObject
 from .object_copy import copy_strategically
-from .pager import ObjectNotReady, Pager
+from .pager import ObjectWait, Pager
 from .protection import (
-    ADDRESS_SPACE,
     VM_INHERIT_COPY,
     VM_INHERIT_DEFAULT,
     VM_INHERIT_NONE,
     VM_INHERIT_SHARE,
     VM_PROT_ALL,
     VM_PROT_DEFAULT,
+    VM_PROT_READ,
     round_page,
     trunc_page,
 )
@@ -123,7 +125,7 @@ def vm_map(
     inheritance: int = VM_INHERIT_DEFAULT,
 ) -> int:
     """Map a memory object (None: memory full of zeroes) or a copy of it; the address.
-    INVALID_ARGUMENT, INVALID_ADDRESS, NO_SPACE, RESOURCE_SHORTAGE; ObjectNotReady, PageWait."""
+    INVALID_ARGUMENT, INVALID_ADDRESS, NO_SPACE, RESOURCE_SHORTAGE; ObjectWait."""
     if protection & ~VM_PROT_ALL or max_protection & ~VM_PROT_ALL or inheritance not in _INHERITANCES:
         raise MachError(KernReturn.INVALID_ARGUMENT)
     size = round_page(size)
@@ -136,18 +138,9 @@ def vm_map(
     else:
         vm_object = target.system.object_for(memory_object, offset + size)
         if not vm_object.ready:
-            waiting = ObjectNotReady(vm_object)
-            vm_object.deallocate()
-            raise waiting
+            raise ObjectWait(vm_object, vm_object.ready_queue())
         if copy:
-            source = vm_object
-            try:
-                made = copy_strategically(source, offset, size)
-            except NotResident as missing:
-                raise ObjectPageWait(source, missing.offset) from None
-            finally:
-                source.deallocate()
-            vm_object, offset, needs_copy = made.object, made.offset, made.needs_copy
+            vm_object, offset, needs_copy = _copy_object(vm_object, offset, size)
     try:
         return target.enter(
             trunc_page(address),
@@ -167,19 +160,35 @@ def vm_map(
         raise
 
 
+def _copy_object(source: VmObject, offset: int, size: int) -> tuple[VmObject, int, bool]:
+    """A copy to map: object, offset, and whether it needs a copy before it is written.  Gives the
+    reference to ``source`` up, unless it must be waited for."""
+    try:
+        made = copy_strategically(source, offset, size)
+    except NotResident as missing:
+        outcome = fault_page(source, missing.offset, VM_PROT_READ, True)
+        if isinstance(outcome, WaitQueue):
+            raise ObjectWait(source, outcome) from None
+        source.deallocate()
+        assert isinstance(outcome, int)
+        raise MachError(outcome) from None
+    except MachError:
+        source.deallocate()
+        raise
+    source.deallocate()
+    return made.object, made.offset, made.needs_copy
+
+
 def vm_machine_attribute(target: "VmMap", address: int, size: int, attribute: int, value: int) -> int:
     """Get or set how the machine treats memory; the value.  INVALID_ARGUMENT for a range beyond the
-    map; INVALID_ADDRESS for what this machine cannot do: its caches are coherent, always on, and
-    flushing them changes nothing but the instructions that were fetched already."""
+    map; INVALID_ADDRESS for what this machine cannot do: its caches are always on, and coherent, so
+    that there is nothing to do when they are to be flushed."""
     if address < target.minimum or address + size > target.maximum:
         raise MachError(KernReturn.INVALID_ARGUMENT)
     if attribute == MATTR_CACHE:
         if value in (MATTR_VAL_GET, MATTR_VAL_ON):
             return MATTR_VAL_ON
-        if value in (MATTR_VAL_CACHE_FLUSH, MATTR_VAL_ICACHE_FLUSH):
-            target.system.memory.code_generation += 1
-            return value
-        if value == MATTR_VAL_DCACHE_FLUSH:
+        if value in (MATTR_VAL_CACHE_FLUSH, MATTR_VAL_DCACHE_FLUSH, MATTR_VAL_ICACHE_FLUSH):
             return value
     raise MachError(KernReturn.INVALID_ADDRESS)
 

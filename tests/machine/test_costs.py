@@ -62,7 +62,7 @@ def remote_rpc(costs: Costs, wire_ns: int) -> int:
         ("i386_25", fast_fault, 316, 0.02),  # the same
         ("i386_25", window_remap, 1440, 0.1),  # the same
         ("i386_25", data_provided, 1600, 0.1),  # the same
-        ("i386_16", lambda c: remote_rpc(c, 10_000 + 100 * 1000 // 28 * 10), 900, 0.15),  # Barrera, iPSC/2
+        ("i386_16", lambda c: remote_rpc(c, 46_000), 900, 0.15),  # Barrera; 100 bytes at 2.8 MB/s
         ("i860_40", null_rpc, 100, 0.05),  # by analogy with the DECstation 3100's 95, see the file
     ],
 )

@@ -1,10 +1,8 @@
 """The engine: however time is cut into slices, and whoever runs where, the same things happen."""
 
-import multiprocessing
 import os
 import subprocess
 import sys
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from kernel.machine.engine import Engine, Horizon, Reason, run_events
 from kernel.machine.events import NEVER, EventQueue
 from kernel.machine.trace import combine_digests
 
+from .processes import run_in_processes
 from .toy import LOOKAHEAD_NS, ToyNode, ToyProgram
 
 FOUR = [ToyProgram(number, 7 + number, 40, number * 1000, 777 * (number % 2)) for number in range(4)]
@@ -103,107 +102,17 @@ def test_the_trace_does_not_depend_on_stops(cluster, stops):
     assert digest(toys) == run_whole(cluster)
 
 
-# ---------------------------------------------------------------------- each in its own process
-
-
-def serve(pipe: Connection, program: ToyProgram, toys: int) -> None:
-    """One toy, alone in its process: it gets packets and horizons, and answers with packets."""
-    sent: list[tuple[int, int, int, bytes]] = []
-    horizon = Horizon()
-
-    def send(source: int, destination: int, arrival_ns: int, packet: bytes) -> None:
-        assert arrival_ns >= horizon.now + LOOKAHEAD_NS
-        sent.append((destination, arrival_ns, 0, packet))
-
-    toy = ToyNode(program, toys, send)
-    sequence = 0
-    while True:
-        begun = min(horizon.now, horizon.time - 1)
-        pipe.send((toy.next_time(), toy.progress_time(), begun, sent, toy.trace.digest()))
-        order = pipe.recv()
-        if order is None:
-            return
-        horizon.time, horizon.housekeeping, packets = order
-        horizon.now = -1
-        sent.clear()
-        for arrival_ns, source, number, packet in packets:
-            toy.events.post(arrival_ns, source, number, toy.receive, source, packet)
-        toy.advance(horizon)
-        for place, (destination, arrival_ns, _, packet) in enumerate(sent):
-            sequence += 1
-            sent[place] = (destination, arrival_ns, sequence, packet)
-
-
-class ManyProcesses:
-    """The same conservative protocol between processes: windows of one lookahead, in which all run."""
-
-    def __init__(self, cluster: list[ToyProgram]) -> None:
-        context = multiprocessing.get_context("fork")
-        self.pipes: list[Connection] = []
-        self.processes = []
-        for program in cluster:
-            mine, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(theirs, program, len(cluster)), daemon=True)
-            process.start()
-            theirs.close()
-            self.pipes.append(mine)
-            self.processes.append(process)
-        self.next = [NEVER] * len(cluster)
-        self.progress = [NEVER] * len(cluster)
-        self.digests = [""] * len(cluster)
-        self.packets: list[list[tuple[int, int, int, bytes]]] = [[] for _ in cluster]
-        self.latest = -1  # when the last thing that anybody did began
-
-    def hear(self, node: int) -> None:
-        self.next[node], self.progress[node], begun, sent, self.digests[node] = self.pipes[node].recv()
-        self.latest = max(self.latest, begun)
-        for destination, arrival_ns, sequence, packet in sent:
-            self.packets[destination].append((arrival_ns, node, sequence, packet))
-
-    def run(self) -> str:
-        nodes = range(len(self.pipes))
-        for node in nodes:
-            self.hear(node)
-        while True:
-            for node in nodes:
-                for packet in self.packets[node]:
-                    self.next[node] = min(self.next[node], packet[0])
-                    self.progress[node] = min(self.progress[node], packet[0])
-            alive = [node for node in nodes if self.progress[node] < NEVER]
-            first = min(nodes, key=lambda node: (self.next[node], self.progress[node] == NEVER))
-            start = self.next[first]
-            if not alive and (start >= NEVER or self.latest <= start):
-                break
-            if self.progress[first] == NEVER:
-                self.advance([first], start + 1, start + 1)
-            else:
-                window = [node for node in alive if self.next[node] < start + LOOKAHEAD_NS]
-                self.advance(window, start + LOOKAHEAD_NS, 0)
-        for pipe, process in zip(self.pipes, self.processes, strict=True):
-            pipe.send(None)
-            process.join(10)
-        return combine_digests(dict(enumerate(self.digests)))
-
-    def advance(self, nodes: list[int], time: int, housekeeping: int) -> None:
-        for node in nodes:
-            self.pipes[node].send((time, housekeeping, self.packets[node]))
-            self.packets[node] = []
-        for node in nodes:
-            self.hear(node)
-
-
 @given(programs(4))
 @settings(max_examples=12, deadline=None)
 def test_the_trace_is_the_same_with_each_node_in_its_own_process(cluster):
-    assert ManyProcesses(cluster).run() == run_whole(cluster)
+    assert run_in_processes(cluster) == run_whole(cluster)
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_the_trace_does_not_depend_on_the_hash_seed(hash_seed):
-    tests = Path(__file__).parents[1]
-    paths = os.pathsep.join([str(tests.parent), str(tests)])
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": paths}
-    code = "from machine.test_engine import FOUR, run_whole; print(run_whole(FOUR))"
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
+    code = "from tests.machine.test_engine import FOUR, run_whole; print(run_whole(FOUR))"
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
@@ -308,7 +217,7 @@ def test_idle_nodes_are_never_looked_at():
 def test_a_send_that_comes_too_soon_breaks_the_promise():
     engine, (first, _) = nodes(2)
     schedule(engine, first, 10, lambda: engine.send(0, 1, 109, b""))
-    with pytest.raises(AssertionError, match="node 0 breaks the promise.*at 10 ns.*at 109 ns") as failure:
+    with pytest.raises(AssertionError, match=r"node 0 breaks the promise.*at 10 ns.*at 109 ns") as failure:
         engine.run()
     assert failure.value.__notes__ == ["on node 0, in what it began at 10 ns"]
 

@@ -96,12 +96,15 @@ def test_cancelling_what_has_happened_changes_nothing():
     assert (first.pending, events.progress, events.next_time()) == (False, 1, 20)
 
 
-def test_an_event_may_cancel_another_of_the_same_time():
+def test_an_event_may_cancel_another():
     _, events = queue()
     done: list[int] = []
-    events.schedule(10, lambda: second.cancel())
-    second = events.schedule(10, done.append, 2)
-    events.run_due(11)
+    events.schedule(10, list)
+    second = events.schedule(11, done.append, 2)
+    events.post(10, 7, 1, second.cancel)
+    third = events.schedule(10, done.append, 3)
+    events.post(10, 3, 1, third.cancel)
+    events.run_due(12)
     assert done == []
 
 

@@ -1,10 +1,10 @@
 """Traces and seeded randomness: the same on every host, whoever asks first."""
 
+import pytest
+
 from kernel.machine.clock import Clock
 from kernel.machine.seeds import Seeds
 from kernel.machine.trace import Trace, combine_digests
-
-import pytest
 
 
 def trace(node: int = 0) -> tuple[Clock, Trace]:
@@ -88,7 +88,7 @@ def test_luck_depends_on_component_node_and_seed_only():
 
 
 def test_luck_is_the_same_on_every_host():
-    assert Seeds(42).stream("ethernet", 1).getrandbits(32) == GOLDEN
+    assert Seeds(42).stream("ethernet", 1).getrandbits(32) == 914_833_419
 
 
 def test_no_two_share_a_stream():

@@ -24,6 +24,8 @@ TRAP(mach_host_self, 29)
 TRAP(syscall_device_writev_request, 39)
 TRAP(syscall_device_write_request, 40)
 
+TRAP(null_port, 56)
+
 TRAP(swtch_pri, 59)
 TRAP(swtch, 60)
 TRAP(thread_switch, 61)

@@ -61,12 +61,13 @@ def _long_mismatches(item: MessageItem, kind: str) -> list[str]:
     shape = item.shape
     flags, name, bits = item.long_parts(is_received=True)
     if isinstance(shape, IndefiniteArray):
+        in_line_max = wire.INDEFINITE_INLINE_BYTES * 8 // bits
         return [
             f"({kind}.flags & ~(_MIG_DEALLOCATE | _MIG_IN_LINE)) != _MIG_LONG_FORM",
             f"{kind}.name != {name}",
             f"{kind}.bits != {bits}",
             f"{kind}.number % {shape.element.number} != 0",
-            f"(({kind}.flags & _MIG_IN_LINE) != 0 && {kind}.number > {wire.INDEFINITE_INLINE_BYTES * 8 // bits})",
+            f"(({kind}.flags & _MIG_IN_LINE) != 0 && {kind}.number > {in_line_max})",
         ]
     checks = [
         f"({kind}.flags & ~_MIG_DEALLOCATE) != {flags:#010x}",

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from pathlib import Path
 from types import MappingProxyType
 
 from kernel.interface import constants, returns
@@ -9,7 +10,8 @@ from kernel.interface.declare import Subsystem
 from kernel.interface.generate.c_servers import SERVERS, Server, function_prefixes
 from kernel.interface.generate.header_contents import HEADERS, HeaderContents
 from kernel.interface.generate.prototypes import prototype, server_arguments, user_arguments
-from kernel.interface.structs import STRUCTURES, Structure
+from kernel.interface.structs import STRUCTURES
+from kernel.interface.structure import Structure
 from kernel.interface.subsystems import SUBSYSTEMS
 from kernel.interface.traps import TRAPS, Trap, TrapKind
 
@@ -66,60 +68,8 @@ def c_headers() -> dict[str, str]:
         ("mach/mach_types.h", "mach/message.h", "device/device_types.h"),
         [trap for trap in TRAPS if trap.kind is TrapKind.SHORT_CUT or "iovec" in str(trap.arguments)],
     )
-    texts["mach/mig_call.h"] = _guarded(
-        "mach/mig_call.h", "What generated stubs share.", ("mach/message.h",), _MIG_CALL
-    )
+    texts["mach/mig_call.h"] = (Path(__file__).parent / "mig_call.h").read_text()
     return texts
-
-
-_MIG_CALL = """\
-/* A long descriptor, by words. */
-typedef struct {
-	unsigned int flags;
-	unsigned short name;
-	unsigned short bits;
-	unsigned int number;
-} _mig_long_type_t;
-
-#define _MIG_NUMBER(type) ((type) >> 16 & 0xfff)	/* of a short descriptor */
-#define _MIG_NOT_NUMBER(type) ((type) & 0xf000ffff)
-#define _MIG_IN_LINE 0x10000000
-#define _MIG_LONG_FORM 0x20000000
-#define _MIG_DEALLOCATE 0x40000000
-#define _MIG_ROUND(size) (((size) + 3) & ~3u)
-
-/* What reply a call expects. */
-#define _MIG_SIMPLE 0
-#define _MIG_COMPLEX 1
-#define _MIG_EITHER 2
-
-/*
- * Send a request whose bits, remote port and id are set, and receive its reply in the same place.  The
- * reply may have up to reply_limit bytes; one that tells of success has at least reply_least.  A
- * reply_port of MACH_PORT_NULL stands for the thread's own.
- */
-extern kern_return_t _mig_call(mach_msg_header_t *message, mach_port_t reply_port,
-			       mach_msg_size_t request_size, mach_msg_size_t reply_least,
-			       mach_msg_size_t reply_limit, int reply_kind);
-
-/* Give back what a reply that is not as it should be carries; MIG_TYPE_ERROR. */
-extern kern_return_t _mig_bad_reply(mach_msg_header_t *reply);
-
-/* Make the reply to a request, with a return code and nothing else. */
-extern void _mig_make_reply(const mach_msg_header_t *request, mach_msg_header_t *reply, kern_return_t code);
-
-/* Copy a string into a field of size bytes, cut where it does not fit, with zeroes behind it. */
-extern void _mig_copy_string(char *to, const char *from, vm_size_t size);
-
-/*
- * Take an array that came in line or out of line: into the caller's place if it fits, else to new memory.
- * place, room and count are of elements of unit bytes.
- */
-extern void _mig_take_array(const _mig_long_type_t *type, char *data, vm_size_t unit, void **place,
-			    mach_msg_type_number_t *room, mach_msg_type_number_t count);
-
-extern void *memcpy(void *to, const void *from, __SIZE_TYPE__ size);
-"""
 
 
 def _guarded(path: str, about: str, includes: tuple[str, ...] | list[str], text: str) -> str:
@@ -142,7 +92,7 @@ def _header(contents: HeaderContents) -> str:
         lines += _return_lines(enum_name, prefix)
     if lines:
         parts.append("".join(lines))
-    parts += [_structure(structure) for structure in STRUCTURES if structure.HEADER == contents.path]
+    parts += [_structure(structure) for structure in STRUCTURES if contents.path == structure.HEADER]
     if contents.macros:
         parts.append(contents.macros)
     return _guarded(contents.path, contents.about, list(contents.includes), "\n".join(parts))
@@ -254,16 +204,21 @@ def _user_header(subsystem: Subsystem) -> str:
     return _guarded(path, f"Calls of the {subsystem.name} interface.", includes, "\n".join(parts))
 
 
+_SERVER_REMARK = """\
+/*
+ * Handle a request: true if its id belongs to this interface.  Either way a reply is made; one whose
+ * return code is MIG_NO_REPLY is not to be sent.
+ */
+"""
+
+
 def _server_header(server: Server) -> str:
-    parts = [
-        "/*\n * Handle a request: true if its id belongs to this interface, and then the reply is made.  A reply\n"
-        " * whose return code is MIG_NO_REPLY is not to be sent.\n */\n"
-        f"extern boolean_t {server.name}(mach_msg_header_t *request, mach_msg_header_t *reply);\n"
-    ]
+    demultiplexer = f"boolean_t {server.name}(mach_msg_header_t *request, mach_msg_header_t *reply)"
+    parts = [f"{_SERVER_REMARK}extern {demultiplexer};\n"]
     if server.has_sequence_numbers:
         parts.append(
             "/* The same, for functions that want the sequence number of the request. */\n"
-            f"extern boolean_t seqnos_{server.name}(mach_msg_header_t *request, mach_msg_header_t *reply);\n"
+            f"extern {demultiplexer.replace(server.name, f'seqnos_{server.name}')};\n"
         )
     parts.append("/* What the program supplies. */\n")
     for prefix, with_sequence_number in function_prefixes(server):

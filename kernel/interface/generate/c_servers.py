@@ -67,14 +67,12 @@ def c_servers(notice: str) -> dict[str, str]:
 
 def _server(server: Server, name: str, prefix: str, with_sequence_number: bool, notice: str) -> str:
     routines = server.subsystem.routines
-    parts = [
-        f"/*\n * {name}: serves the {server.subsystem.name} interface.\n * {notice}\n */\n"
-        "#include <mach/mig_call.h>\n#include <mach/mig_errors.h>\n"
-        f"#include <{server.header}>\n"
-    ]
+    about = f"/*\n * {name}: serves the {server.subsystem.name} interface.\n * {notice}\n */\n"
+    headers = ("mach/mig_call.h", "mach/mig_errors.h", server.header)
+    parts = [about + "".join(f"#include <{header}>\n" for header in headers)]
     parts += [_routine(routine, prefix, with_sequence_number) for routine in routines]
     cases = "".join(
-        f"\tcase {routine.id}:\n\t\tcode = serve_{routine.name}(request);\n\t\tbreak;\n"
+        f"\tcase {routine.id}:\n\t\tcode = {_served(prefix, routine)}(request);\n\t\tbreak;\n"
         for routine in routines
     )
     parts.append(
@@ -86,22 +84,24 @@ def _server(server: Server, name: str, prefix: str, with_sequence_number: bool, 
     return "\n".join(parts)
 
 
+def _served(prefix: str, routine: Routine) -> str:
+    return f"serve_{prefix}{routine.name}"
+
+
 def _routine(routine: Routine, prefix: str, with_sequence_number: bool) -> str:
     request = request_structs(routine)
-    text = f"static kern_return_t serve_{routine.name}(mach_msg_header_t *request)\n{{\n"
+    text = f"static kern_return_t {_served(prefix, routine)}(mach_msg_header_t *request)\n{{\n"
     text += request.declarations()
     if request.items:
         text += "\tstruct request *in = (struct request *)request;\n"
     if request.is_variable:
         text += "\tchar *end = (char *)request + request->msgh_size;\n"
-    complexity = "" if request.is_complex else "!"
+    wrong = "!" if request.is_complex else ""
     size = f"request->msgh_size != {'sizeof(struct request)' if request.items else 'sizeof *request'}"
     if request.is_variable:
         size = f"request->msgh_size < __builtin_offsetof(struct request, {request.items[-1].name})"
-    text += (
-        f"\n\tif ({size} ||\n\t    {'!' if not complexity else ''}(request->msgh_bits & MACH_MSGH_BITS_COMPLEX))\n"
-        "\t\treturn MIG_BAD_ARGUMENTS;\n"
-    )
+    text += f"\n\tif ({size} ||\n\t    {wrong}(request->msgh_bits & MACH_MSGH_BITS_COMPLEX))\n"
+    text += "\t\treturn MIG_BAD_ARGUMENTS;\n"
     text += type_checks(request, "return MIG_BAD_ARGUMENTS;")
     items = {item.name: item for item in request.items}
     arguments: list[str] = []

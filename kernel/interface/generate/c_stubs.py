@@ -1,12 +1,14 @@
-"""The C stubs that callers use, one file for each subsystem, and what the stubs share.
+"""The C stubs that callers use, one file for each subsystem, and what they share (``mig_call.c``).
 
 A stub lays the request out on its stack, sends it, receives the reply in the same place, and copies
 results out; it checks a reply as MIG's stubs do, and gives back what a malformed one carries.  Where a
 trap does the same for a local target, the stub tries that first.
 """
 
+from pathlib import Path
+
 from kernel.interface import wire
-from kernel.interface.declare import REPLY_ID_OFFSET, Parameter, Role, Routine, Subsystem
+from kernel.interface.declare import Parameter, Role, Routine, Subsystem
 from kernel.interface.generate.c_checks import type_checks
 from kernel.interface.generate.c_headers import NOTICE, USER_HEADERS
 from kernel.interface.generate.message_structs import (
@@ -24,7 +26,7 @@ from kernel.interface.wire import IndefiniteArray, InLineArray, Integers, OutOfL
 
 def c_stubs() -> dict[str, str]:
     """Return the source files of the stubs."""
-    texts = {"mig_call.c": _SHARED}
+    texts = {"mig_call.c": (Path(__file__).parent / "mig_call.c").read_text()}
     for subsystem in SUBSYSTEMS:
         if subsystem.name in USER_HEADERS:
             texts[f"{subsystem.name}_user.c"] = _subsystem(subsystem)
@@ -66,9 +68,12 @@ def _stub(routine: Routine) -> str:
     if reply.is_variable:
         text += "\tchar *end;\n"
     text += _declarations_for(request)
-    text += "\tkern_return_t code;\n\n"
+    uses_code = bool(reply.items) or routine.name in SHORT_CUTS
+    text += "\tkern_return_t code;\n\n" if uses_code else "\n"
     text += _short_cut(routine, declares_code=True) + _fill_request(routine, request)
     text += _call(routine, reply)
+    if not reply.items:
+        return text + "}\n"
     if reply.is_variable:
         text += "\tend = (char *)&message + out->head.msgh_size;\n"
     text += type_checks(reply, "return _mig_bad_reply(&out->head);")
@@ -181,11 +186,10 @@ def _call(routine: Routine, reply: MessageStructs) -> str:
         limit = "sizeof message.room"
     kind = "_MIG_COMPLEX" if reply.is_complex else "_MIG_EITHER" if reply.may_be_complex else "_MIG_SIMPLE"
     port = reply_port.name if reply_port else "MACH_PORT_NULL"
-    return (
-        f"\n\tcode = _mig_call(&in->head, {port}, in->head.msgh_size, {least},\n"
-        f"\t\t\t {limit}, {kind});\n"
-        "\tif (code != KERN_SUCCESS)\n\t\treturn code;\n"
-    )
+    call = f"_mig_call(&in->head, {port}, in->head.msgh_size,\n\t\t{least}, {limit}, {kind});\n"
+    if not reply.items:
+        return f"\n\treturn {call}"
+    return f"\n\tcode = {call}\tif (code != KERN_SUCCESS)\n\t\treturn code;\n"
 
 
 def _copy_out(item: MessageItem, pointer: str) -> str:
@@ -220,124 +224,3 @@ def _copy_out(item: MessageItem, pointer: str) -> str:
         f"\t\tmemcpy({name}, {pointer}->{name}, {count}{size});\n"
         f"\t*{name}Cnt = {count};\n"
     )
-
-
-_SHARED = f"""\
-/*
- * What generated stubs share.
- * {NOTICE}
- */
-#include <mach.h>
-#include <mach/message.h>
-#include <mach/mig_call.h>
-#include <mach/mig_errors.h>
-#include <mach/mig_support.h>
-#include <mach/msg_destroy.h>
-#include <mach/notify.h>
-
-#define RETURN_CODE_TYPE {wire.short_descriptor(wire.INTEGER_32, 32, 1):#010x}
-
-struct reply_head {{
-	mach_msg_header_t head;
-	unsigned int code_type;
-	kern_return_t code;
-}};
-
-static kern_return_t no_reply(mach_msg_header_t *message, mach_port_t reply_port, boolean_t is_own,
-			      kern_return_t code)
-{{
-	if (message)
-		mach_msg_destroy(message);
-	if (is_own)
-		mig_dealloc_reply_port(reply_port);
-	return code;
-}}
-
-kern_return_t _mig_call(mach_msg_header_t *message, mach_port_t reply_port,
-			mach_msg_size_t request_size, mach_msg_size_t reply_least,
-			mach_msg_size_t reply_limit, int reply_kind)
-{{
-	boolean_t is_own = reply_port == MACH_PORT_NULL;
-	mach_msg_id_t reply_id = message->msgh_id + {REPLY_ID_OFFSET};
-	struct reply_head *reply = (struct reply_head *)message;
-	boolean_t is_complex;
-	mach_msg_return_t result;
-
-	if (is_own)
-		reply_port = mig_get_reply_port();
-	message->msgh_local_port = reply_port;
-	message->msgh_seqno = 0;
-	result = mach_msg(message, MACH_SEND_MSG | MACH_RCV_MSG, request_size, reply_limit, reply_port,
-			  MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
-	if (result != MACH_MSG_SUCCESS) {{
-		/* A reply may still come if the request was sent; a bad reply port is of no more use. */
-		if ((result & ~MACH_MSG_MASK) >= MACH_RCV_IN_PROGRESS || result == MACH_SEND_INVALID_REPLY)
-			return no_reply(0, reply_port, is_own, result);
-		return result;
-	}}
-	if (message->msgh_id != reply_id)
-		return no_reply(message, reply_port, is_own,
-				message->msgh_id == MACH_NOTIFY_SEND_ONCE ? MIG_SERVER_DIED
-									 : MIG_REPLY_MISMATCH);
-	if (is_own)
-		mig_put_reply_port(reply_port);
-
-	is_complex = (message->msgh_bits & MACH_MSGH_BITS_COMPLEX) != 0;
-	if (message->msgh_size < sizeof *reply || reply->code_type != RETURN_CODE_TYPE)
-		return _mig_bad_reply(message);
-	if (reply->code != KERN_SUCCESS) {{
-		if (is_complex)
-			mach_msg_destroy(message);
-		return reply->code;
-	}}
-	if (message->msgh_size < reply_least || (reply_kind != _MIG_EITHER && is_complex != reply_kind))
-		return _mig_bad_reply(message);
-	return KERN_SUCCESS;
-}}
-
-kern_return_t _mig_bad_reply(mach_msg_header_t *reply)
-{{
-	mach_msg_destroy(reply);
-	return MIG_TYPE_ERROR;
-}}
-
-void _mig_make_reply(const mach_msg_header_t *request, mach_msg_header_t *reply, kern_return_t code)
-{{
-	struct reply_head *head = (struct reply_head *)reply;
-
-	reply->msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(request->msgh_bits), 0);
-	reply->msgh_size = sizeof *head;
-	reply->msgh_remote_port = request->msgh_remote_port;
-	reply->msgh_local_port = MACH_PORT_NULL;
-	reply->msgh_seqno = 0;
-	reply->msgh_id = request->msgh_id + {REPLY_ID_OFFSET};
-	head->code_type = RETURN_CODE_TYPE;
-	head->code = code;
-}}
-
-void _mig_copy_string(char *to, const char *from, vm_size_t size)
-{{
-	vm_size_t i = 0;
-
-	for (; i < size - 1 && from[i]; i++)
-		to[i] = from[i];
-	for (; i < size; i++)
-		to[i] = 0;
-}}
-
-void _mig_take_array(const _mig_long_type_t *type, char *data, vm_size_t unit, void **place,
-		     mach_msg_type_number_t *room, mach_msg_type_number_t count)
-{{
-	if (!(type->flags & _MIG_IN_LINE)) {{
-		*place = *(void **)data;
-	}} else {{
-		vm_address_t address = (vm_address_t)*place;
-
-		if (count > *room && vm_allocate(mach_task_self(), &address, count * unit, TRUE) != KERN_SUCCESS)
-			count = *room;
-		*place = (void *)address;
-		memcpy(*place, data, count * unit);
-	}}
-	*room = count;
-}}
-"""

@@ -42,15 +42,14 @@ class _Result:
     python_type: str
     raw_type: str  # what the codec gives
     expression: str
+    preparation: str = ""  # a line before
 
 
 def _module(subsystem: Subsystem) -> str:
     bodies = [_function(routine) for routine in subsystem.routines]
     text = "\n\n\n".join(bodies) + "\n"
     module = _DECLARED_IN.get(subsystem.name, subsystem.name)
-    head = ""
-    if any(f" {name}: " in text or f"({name}: " in text for name in _SHADOWING):
-        head = "# ruff: noqa: A001, A002 - arguments and results have the names that Mach gave them\n"
+    head = _shadowing(subsystem)
     head += (
         f'"""Calls of the {subsystem.name} interface for native tasks.\n\n'
         "Generated from the declarations by kernel/interface/generate/python_stubs.py.  Every function\n"
@@ -58,6 +57,16 @@ def _module(subsystem: Subsystem) -> str:
         '"""\n\n'
     )
     return head + _imports(module, text) + "\n\n" + text
+
+
+def _shadowing(subsystem: Subsystem) -> str:
+    """Return the line that lets names stand which are builtins of Python too."""
+    named = [p for routine in subsystem.routines for p in routine.parameters if p.name in _SHADOWING]
+    rules = ["A001"] if any(p.is_in_reply for p in named) else []
+    rules += ["A002"] if any(p.role is not Role.OUT for p in named) else []
+    if not rules:
+        return ""
+    return f"# ruff: noqa: {', '.join(rules)} - values have the names that Mach gave them\n"
 
 
 def _imports(module: str, text: str) -> str:
@@ -70,7 +79,7 @@ def _imports(module: str, text: str) -> str:
     if "CarriedMemory" in text:
         local.append("from kernel.interface.body import CarriedMemory\n")
     names = ["Caller", "PortName"] if "PortName" in text else ["Caller"]
-    names += [name for name in ("taken_array", "taken_words") if name in text]
+    names += [name for name in ("Value", "taken_array", "taken_words") if name in text]
     local.append(f"from kernel.interface.caller import {', '.join(names)}\n")
     values = [name for name in ("Memory", "Right", "Words") if f": {name}" in text or f"> {name}" in text]
     if values:
@@ -143,6 +152,7 @@ def _body(arguments: list[str], results: list[_Result]) -> list[str]:
             lines += [f"    {names} = cast(", f'        "tuple[{raw}]", outs', "    )"]
         else:
             lines.append(line)
+    lines += [f"    {result.preparation}" for result in results if result.preparation]
     returned = ", ".join(result.expression for result in results)
     line = f"    return {returned}"
     if len(line) > _LINE:
@@ -199,7 +209,7 @@ def _result(routine: Routine, parameter: Parameter) -> _Result:
     if isinstance(shape, OutOfLineArray):
         if element.is_characters:
             return _Result(name, "CarriedMemory", "CarriedMemory", name)
-        return _Result(name, "tuple[int, ...]", "object", f"await taken_words(caller, {name})")
+        return _Result(name, "tuple[int, ...]", "Value", f"await taken_words(caller, {name})")
     if element.is_characters:
         kind = "bytes" if element.number == 1 else "tuple[bytes, ...]"
     else:
@@ -208,4 +218,4 @@ def _result(routine: Routine, parameter: Parameter) -> _Result:
         return _Result(name, kind, kind, name)
     index = [out for out, _ in routine.outs].index(name)
     taken = f"await taken_array(caller, declared.{routine.name}.outs[{index}][1], {name})"
-    return _Result(name, kind, "object", f'cast("{kind}", {taken})')
+    return _Result(name, kind, "Value", f'cast("{kind}", {name})', f"{name} = {taken}")

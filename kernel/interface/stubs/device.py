@@ -1,4 +1,4 @@
-# ruff: noqa: A001, A002 - arguments and results have the names that Mach gave them
+# ruff: noqa: A002 - values have the names that Mach gave them
 """Calls of the device interface for native tasks.
 
 Generated from the declarations by kernel/interface/generate/python_stubs.py.  Every function

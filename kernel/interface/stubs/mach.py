@@ -1,4 +1,3 @@
-# ruff: noqa: A001, A002 - arguments and results have the names that Mach gave them
 """Calls of the mach interface for native tasks.
 
 Generated from the declarations by kernel/interface/generate/python_stubs.py.  Every function
@@ -10,7 +9,7 @@ from typing import cast
 
 from kernel.interface import mach as declared
 from kernel.interface.body import CarriedMemory
-from kernel.interface.caller import Caller, PortName, taken_words
+from kernel.interface.caller import Caller, PortName, Value, taken_words
 from kernel.interface.values import Memory, Words
 
 
@@ -29,7 +28,7 @@ async def task_terminate(caller: Caller, target_task: PortName) -> None:
 async def task_get_emulation_vector(caller: Caller, task: PortName) -> tuple[int, tuple[int, ...]]:
     """Tell which system call numbers are redirected into the task, and where to."""
     outs = await caller.call(declared.task_get_emulation_vector, task)
-    vector_start, emulation_vector = cast("tuple[int, object]", outs)
+    vector_start, emulation_vector = cast("tuple[int, Value]", outs)
     return vector_start, await taken_words(caller, emulation_vector)
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: A001, A002 - arguments and results have the names that Mach gave them
+# ruff: noqa: A001, A002 - values have the names that Mach gave them
 """Calls of the mach_debug interface for native tasks.
 
 Generated from the declarations by kernel/interface/generate/python_stubs.py.  Every function
@@ -8,7 +8,7 @@ raises MachError when the call fails.
 from typing import cast
 
 from kernel.interface import mach_debug as declared
-from kernel.interface.caller import Caller, PortName, taken_array
+from kernel.interface.caller import Caller, PortName, Value, taken_array
 from kernel.interface.values import Memory
 
 
@@ -17,11 +17,10 @@ async def host_zone_info(
 ) -> tuple[tuple[bytes, ...], tuple[tuple[int, ...], ...]]:
     """Report on the kernel's pools of objects."""
     outs = await caller.call(declared.host_zone_info, host, 25, 56)
-    names, info = cast("tuple[object, object]", outs)
-    return (
-        cast("tuple[bytes, ...]", await taken_array(caller, declared.host_zone_info.outs[0][1], names)),
-        cast("tuple[tuple[int, ...], ...]", await taken_array(caller, declared.host_zone_info.outs[1][1], info)),
-    )
+    names, info = cast("tuple[Value, Value]", outs)
+    names = await taken_array(caller, declared.host_zone_info.outs[0][1], names)
+    info = await taken_array(caller, declared.host_zone_info.outs[1][1], info)
+    return cast("tuple[bytes, ...]", names), cast("tuple[tuple[int, ...], ...]", info)
 
 
 async def mach_port_get_srights(caller: Caller, task: PortName, name: int) -> int:
@@ -34,18 +33,17 @@ async def mach_port_get_srights(caller: Caller, task: PortName, name: int) -> in
 async def host_ipc_hash_info(caller: Caller, host: PortName) -> tuple[int, ...]:
     """Report on the kernel's table of names by port."""
     outs = await caller.call(declared.host_ipc_hash_info, host, 512)
-    (info,) = cast("tuple[object]", outs)
-    return cast("tuple[int, ...]", await taken_array(caller, declared.host_ipc_hash_info.outs[0][1], info))
+    (info,) = cast("tuple[Value]", outs)
+    info = await taken_array(caller, declared.host_ipc_hash_info.outs[0][1], info)
+    return cast("tuple[int, ...]", info)
 
 
 async def host_ipc_marequest_info(caller: Caller, host: PortName) -> tuple[int, tuple[int, ...]]:
     """Report on the kernel's table of message-accepted requests."""
     outs = await caller.call(declared.host_ipc_marequest_info, host, 512)
-    max_requests, info = cast("tuple[int, object]", outs)
-    return (
-        max_requests,
-        cast("tuple[int, ...]", await taken_array(caller, declared.host_ipc_marequest_info.outs[1][1], info)),
-    )
+    max_requests, info = cast("tuple[int, Value]", outs)
+    info = await taken_array(caller, declared.host_ipc_marequest_info.outs[1][1], info)
+    return max_requests, cast("tuple[int, ...]", info)
 
 
 async def mach_port_space_info(
@@ -53,11 +51,13 @@ async def mach_port_space_info(
 ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
     """Report on every name of a task."""
     outs = await caller.call(declared.mach_port_space_info, task, 56, 46)
-    info, table_info, tree_info = cast("tuple[tuple[int, ...], object, object]", outs)
+    info, table_info, tree_info = cast("tuple[tuple[int, ...], Value, Value]", outs)
+    table_info = await taken_array(caller, declared.mach_port_space_info.outs[1][1], table_info)
+    tree_info = await taken_array(caller, declared.mach_port_space_info.outs[2][1], tree_info)
     return (
         info,
-        cast("tuple[tuple[int, ...], ...]", await taken_array(caller, declared.mach_port_space_info.outs[1][1], table_info)),
-        cast("tuple[tuple[int, ...], ...]", await taken_array(caller, declared.mach_port_space_info.outs[2][1], tree_info)),
+        cast("tuple[tuple[int, ...], ...]", table_info),
+        cast("tuple[tuple[int, ...], ...]", tree_info),
     )
 
 
@@ -85,10 +85,9 @@ async def processor_set_stack_usage(caller: Caller, pset: PortName) -> tuple[int
 async def host_virtual_physical_table_info(caller: Caller, host: PortName) -> tuple[int, ...]:
     """Report on the kernel's table of resident pages."""
     outs = await caller.call(declared.host_virtual_physical_table_info, host, 512)
-    (info,) = cast("tuple[object]", outs)
-    return (
-        cast("tuple[int, ...]", await taken_array(caller, declared.host_virtual_physical_table_info.outs[0][1], info)),
-    )
+    (info,) = cast("tuple[Value]", outs)
+    info = await taken_array(caller, declared.host_virtual_physical_table_info.outs[0][1], info)
+    return cast("tuple[int, ...]", info)
 
 
 async def host_load_symbol_table(
@@ -124,7 +123,6 @@ async def mach_vm_object_info(caller: Caller, object: PortName) -> tuple[tuple[i
 async def mach_vm_object_pages(caller: Caller, object: PortName) -> tuple[tuple[int, ...], ...]:
     """Describe the resident pages of a memory object."""
     outs = await caller.call(declared.mach_vm_object_pages, object, 85)
-    (pages,) = cast("tuple[object]", outs)
-    return (
-        cast("tuple[tuple[int, ...], ...]", await taken_array(caller, declared.mach_vm_object_pages.outs[0][1], pages)),
-    )
+    (pages,) = cast("tuple[Value]", outs)
+    pages = await taken_array(caller, declared.mach_vm_object_pages.outs[0][1], pages)
+    return cast("tuple[tuple[int, ...], ...]", pages)

@@ -1,4 +1,4 @@
-# ruff: noqa: A001, A002 - arguments and results have the names that Mach gave them
+# ruff: noqa: A002 - values have the names that Mach gave them
 """Calls of the mach_port interface for native tasks.
 
 Generated from the declarations by kernel/interface/generate/python_stubs.py.  Every function
@@ -8,14 +8,14 @@ raises MachError when the call fails.
 from typing import cast
 
 from kernel.interface import mach_port as declared
-from kernel.interface.caller import Caller, PortName, taken_words
+from kernel.interface.caller import Caller, PortName, Value, taken_words
 from kernel.interface.values import Right
 
 
 async def mach_port_names(caller: Caller, task: PortName) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """List a task's names and what each of them denotes."""
     outs = await caller.call(declared.mach_port_names, task)
-    names, types = cast("tuple[object, object]", outs)
+    names, types = cast("tuple[Value, Value]", outs)
     return await taken_words(caller, names), await taken_words(caller, types)
 
 
@@ -85,7 +85,7 @@ async def mach_port_set_mscount(caller: Caller, task: PortName, name: int, mscou
 async def mach_port_get_set_status(caller: Caller, task: PortName, name: int) -> tuple[int, ...]:
     """List the members of a port set."""
     outs = await caller.call(declared.mach_port_get_set_status, task, name)
-    (members,) = cast("tuple[object]", outs)
+    (members,) = cast("tuple[Value]", outs)
     return await taken_words(caller, members)
 
 

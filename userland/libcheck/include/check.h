@@ -66,15 +66,16 @@ struct check_test {
 	} while (0)
 
 /* A call's return code, printed by name when it is another. */
-#define CHECK_RETURNS(call, expected)								\
+#define CHECK_RETURNS(call, expected)	_CHECK_RETURNS(#call, call, expected)
+#define CHECK_SUCCESS(call)		_CHECK_RETURNS(#call, call, KERN_SUCCESS)
+
+#define _CHECK_RETURNS(text, call, expected)							\
 	do {											\
 		int _code = (call), _expected = (expected);					\
 												\
 		if (_code != _expected)								\
-			_check_returned(__FILE__, __LINE__, #call, _code, _expected);		\
+			_check_returned(__FILE__, __LINE__, text, _code, _expected);		\
 	} while (0)
-
-#define CHECK_SUCCESS(call)	CHECK_RETURNS(call, KERN_SUCCESS)
 
 extern void _check_failed(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

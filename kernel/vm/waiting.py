@@ -1,0 +1,41 @@
+"""Calls that may have to wait for a pager.
+
+The calls of this room are plain functions.  One that needs a page that is not resident, or an object
+that is not ready, undoes what it began and raises PageWait or ObjectWait.  ``complete`` waits for that,
+and repeats the call until it went through.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from ..interface.returns import KernReturn, MachError
+from ..sched.thread import WaitResult
+from .fault import PageWait, fault_wait
+from .pager import ObjectWait
+
+if TYPE_CHECKING:
+    from .object import VmObject
+    from .system import VmSystem
+
+_T = TypeVar("_T")
+
+
+async def complete(system: "VmSystem", call: Callable[[], _T]) -> _T:
+    """The result of ``call()``.  MachError: its own, that of a fault, or ABORTED when interrupted."""
+    held: list[VmObject] = []
+    try:
+        while True:
+            try:
+                return call()
+            except PageWait as wait:
+                code = await fault_wait(wait.map, wait.address, wait.access)
+                if code:
+                    raise MachError(code) from None
+            except ObjectWait as wait:
+                held.append(wait.vm_object)
+                assert system.scheduler is not None, "a call waits on a node without a scheduler"
+                if await system.scheduler.wait(wait.queue) != WaitResult.AWAKENED:
+                    raise MachError(KernReturn.ABORTED) from None
+    finally:
+        for vm_object in held:
+            vm_object.deallocate()

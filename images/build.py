@@ -26,7 +26,6 @@ from pathlib import Path
 from images.compiler import COMPILE, LINK, TARGET, CompilerMissing, compiler_version, run_zig
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILT = ROOT / "images" / "built"
 
 LIBRARIES = ("libcheck", "libstandalone", "libthreads", "libmach")
 """In the order in which they are linked."""
@@ -45,9 +44,22 @@ class BuildError(Exception):
 class Layout:
     """Where a build takes its sources from, and where it puts what it makes."""
 
-    userland: Path  # C sources
-    built: Path  # finished products
-    objects: Path  # intermediate ones, and the notes about what is up to date
+    top: Path  # the tree: paths in messages and in debugging information start here
+
+    @property
+    def userland(self) -> Path:
+        """C sources."""
+        return self.top / "userland"
+
+    @property
+    def built(self) -> Path:
+        """Finished products."""
+        return self.top / "images" / "built"
+
+    @property
+    def objects(self) -> Path:
+        """Intermediate products, and the notes about what is up to date."""
+        return self.top / "images" / "objects"
 
     @property
     def generated(self) -> Path:
@@ -67,16 +79,16 @@ class Layout:
         return self.built / "lib"
 
 
-TREE = Layout(ROOT / "userland", BUILT, ROOT / "images" / "objects")
+TREE = Layout(ROOT)
 
 
 def ensure_built() -> Path:
     """Bring ``images/built`` up to date and return it.  In an installed copy, where the build came with
     the package, there is nothing to do."""
     if not (ROOT / "pyproject.toml").exists():
-        return BUILT
+        return TREE.built
     Build(TREE).run()
-    return BUILT
+    return TREE.built
 
 
 def generate_interface(destination: Path) -> None:
@@ -99,7 +111,7 @@ class Build:
         interface: Path = ROOT / "kernel" / "interface",
     ) -> None:
         self.layout = layout
-        self.made: list[str] = []  # outputs made by this run, as "built/..." or "objects/..."
+        self.made: list[str] = []  # outputs made by this run, from the top of the tree
         self._failures: list[str] = []  # what the compiler said of each file that fails
         self._generate = generate
         self._interface = interface
@@ -206,13 +218,12 @@ class Build:
 
     def _make_object(self, name: Path, source: Path) -> Path:
         output = self.layout.objects / name.parent / (name.name + ".o")
-        options = [*TARGET, *COMPILE, *_WARNINGS, "-isystem", str(self.layout.include)]
-        options += ["-I", str(self.layout.standalone_include), f"-ffile-prefix-map={ROOT}/="]
+        options = [*TARGET, *COMPILE, *_WARNINGS, "-isystem", self._name(self.layout.include)]
+        options += ["-I", self._name(self.layout.standalone_include)]
         key = _hash([self._compiler, *options, self._headers, _file_hash(source)])
         if not self._fresh(output, key):
-            self._zig(
-                "cc", [*options, "-c", str(source), "-o"], output, f"{self._shown(source)}: does not compile"
-            )
+            shown = self._name(source)
+            self._zig("cc", [*options, "-c", shown, "-o"], output, f"{shown}: does not compile")
             self._made(output, key)
         return output
 
@@ -225,7 +236,7 @@ class Build:
         output = self.layout.lib / f"{name}.a"
         key = self._key_of(members)
         if not self._fresh(output, key):
-            self._zig("ar", ["rcsD"], output, f"{name}: cannot be archived", [str(path) for path in members])
+            self._zig("ar", ["rcsD"], output, f"{name}: cannot be archived", members)
             self._made(output, key)
         return output
 
@@ -243,37 +254,26 @@ class Build:
         output = self.layout.built / name.with_suffix("")
         key = self._key_of([program, *inputs])
         if not self._fresh(output, key):
-            files = [str(path) for path in (program, *inputs)]
-            self._zig(
-                "cc", [*TARGET, *LINK, "-s", *files, "-o"], output, f"{self._shown(name)}: does not link"
-            )
+            failure = f"{self._name(self.layout.userland / name)}: does not link"
+            self._zig("cc", [*TARGET, *LINK, "-s", "-o"], output, failure, [program, *inputs])
             self._made(output, key)
         return output
 
     def _sweep(self, objects: dict[Path, Path], programs: Iterable[Path]) -> None:
         """Remove what sources that are gone had left behind."""
         layout = self.layout
-        wanted = {str(path) for path in objects.values()} | {
-            str(layout.lib / f"{name}.a") for name in LIBRARIES
-        }
-        wanted |= {str(layout.built / name.with_suffix("")) for name in programs}
-        wanted |= {str(path) for path in (layout.generated, layout.include, layout.standalone_include)}
-        wanted.add(str(layout.lib / "crt0.o"))
-        for gone in [name for name in self._keys if str(self._path(name)) not in wanted]:
-            self._path(gone).unlink(missing_ok=True)
+        wanted = {*objects.values(), layout.generated, layout.include, layout.standalone_include}
+        wanted |= {layout.lib / "crt0.o", *(layout.lib / f"{name}.a" for name in LIBRARIES)}
+        wanted |= {layout.built / name.with_suffix("") for name in programs}
+        for gone in self._keys.keys() - {self._name(path) for path in wanted}:
+            (layout.top / gone).unlink(missing_ok=True)
             del self._keys[gone]
 
     # ------------------------------------------------------------ what is up to date
 
-    def _name(self, output: Path) -> str:
-        layout = self.layout
-        if output.is_relative_to(layout.built):
-            return f"built/{output.relative_to(layout.built)}"
-        return f"objects/{output.relative_to(layout.objects)}"
-
-    def _path(self, name: str) -> Path:
-        folder, _, rest = name.partition("/")
-        return (self.layout.built if folder == "built" else self.layout.objects) / rest
+    def _name(self, path: Path) -> str:
+        """A path as messages and notes have it: from the top of the tree."""
+        return str(path.relative_to(self.layout.top))
 
     def _fresh(self, output: Path, key: str) -> bool:
         return self._keys.get(self._name(output)) == key and output.exists()
@@ -287,20 +287,15 @@ class Build:
             [self._compiler, *LINK, *(self._name(path) + self._keys[self._name(path)] for path in inputs)]
         )
 
-    def _shown(self, path: Path) -> str:
-        """A path as the reader of a message knows it: from the top of the tree where it is in there."""
-        if not path.is_absolute():
-            path = self.layout.userland / path
-        return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
-
     def _zig(
-        self, tool: str, arguments: list[str], output: Path, failure: str, inputs: Sequence[str] = ()
+        self, tool: str, arguments: list[str], output: Path, failure: str, inputs: Sequence[Path] = ()
     ) -> None:
         """Run the compiler into ``output``, which appears only when it succeeded."""
         output.parent.mkdir(parents=True, exist_ok=True)
         partial = output.with_name(f".{output.name}")
         partial.unlink(missing_ok=True)
-        result = run_zig(tool, [*arguments, str(partial), *inputs], capture=True)
+        files = [self._name(path) for path in (partial, *inputs)]
+        result = run_zig(tool, [*arguments, *files], folder=self.layout.top)
         if result.returncode != 0:
             raise BuildError(f"{failure}\n{result.stdout.rstrip()}")
         partial.replace(output)

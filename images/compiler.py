@@ -69,14 +69,18 @@ def compiler_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return caches | dict(environment)
 
 
-def run_zig(tool: str, arguments: Sequence[str], *, capture: bool) -> subprocess.CompletedProcess[str]:
-    """Run ``zig cc`` or ``zig ar``; with ``capture``, what it says is in the result, else it goes where
-    this process's own output goes."""
+def run_zig(
+    tool: str, arguments: Sequence[str], *, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``zig cc`` or ``zig ar``: in ``folder``, keeping what it says for the result, or, when none is
+    given, as if the user had called it."""
+    own = folder is not None
     return subprocess.run(
         [str(find_compiler()), tool, *arguments],
+        cwd=folder,
         env=compiler_environment(os.environ),
-        stdin=subprocess.DEVNULL if capture else None,
-        stdout=subprocess.PIPE if capture else None,
-        stderr=subprocess.STDOUT if capture else None,
+        stdin=subprocess.DEVNULL if own else None,
+        stdout=subprocess.PIPE if own else None,
+        stderr=subprocess.STDOUT if own else None,
         text=True,
     )

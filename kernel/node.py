@@ -61,6 +61,7 @@ class Node:
         self.costs = load_costs(configuration.machine)
         self.memory = PhysicalMemory(configuration.memory_bytes)
         pages = MachinePages(self.memory)
+        self.machine_frames = len(pages.frames)  # that belong to no address space
         self.scheduler = Scheduler(self.clock, self.costs, self.trace, self._events)
         for index in range(configuration.processors):
             processor = ScheduledProcessor(index, Processor(self.memory, pages))

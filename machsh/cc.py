@@ -67,4 +67,4 @@ def main(arguments: list[str]) -> int:
             print(f"machsh cc: the Mach headers and libraries are not there\n{failure}", file=sys.stderr)
             return EXIT_USAGE
         built = TREE.built
-    return run_zig("cc", compiler_arguments(arguments, built), capture=False).returncode
+    return run_zig("cc", compiler_arguments(arguments, built)).returncode

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from kernel.kern.bootstrap import boot
 from kernel.machine.door import Door
 from kernel.machine.engine import Engine, Reason
+from kernel.machine.events import NEVER
 from kernel.node import Node
 
 from .topology import Topology
@@ -19,6 +20,10 @@ LOOKAHEAD_NS = 1_000
 """For one node any lookahead will do: nobody else is there to be surprised."""
 
 INPUT_CHUNK = 4096
+
+GRAIN_NS = 20_000_000
+"""Virtual time that passes between two looks at the world outside; a multiple of the dispatcher's
+window, so that a run does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Machine:
     def __init__(self, settings: Settings, output: BinaryIO) -> None:
         self.settings = settings
         self._output = output
+        self._pending = bytearray()
         self.said: list[str] = []
         self.engine = Engine(LOOKAHEAD_NS)
         self.node = Node(
@@ -51,12 +57,19 @@ class Machine:
         self.node.console.connect(self.door, 0, "console")
 
     def _write(self, data: bytes) -> None:
-        self._output.write(data)
+        self._pending += data
+
+    def _flush(self) -> None:
+        """Let out what the console line sent."""
+        if self._pending:
+            data, self._pending = bytes(self._pending), bytearray()
+            self._output.write(data)
+            self._output.flush()
 
     def _say(self, text: str) -> None:
         """What the kernel says to its operator goes to standard error, and is kept."""
         self.said.append(text)
-        self._output.flush()
+        self._flush()
         print(f"machsh: {text}", file=sys.stderr, flush=True)
 
     def boot(self, name: str, program: bytes, arguments: list[bytes]) -> None:
@@ -72,8 +85,10 @@ class Machine:
         """
         try:
             while True:
-                reason = self.engine.run()
-                self._output.flush()
+                begins = max(self.engine.now, self.engine.next_time())
+                until = min(begins, NEVER - GRAIN_NS) // GRAIN_NS * GRAIN_NS + GRAIN_NS
+                reason = self.engine.run(until)
+                self._flush()
                 halted = self.node.halted
                 if halted is not None:
                     if halted[0]:
@@ -87,7 +102,7 @@ class Machine:
                         continue
                     return self._stuck()
         finally:
-            self._output.flush()
+            self._flush()
 
     def _stuck(self) -> int:
         """Nothing will ever happen again: say why."""

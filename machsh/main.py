@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from . import __version__
+
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -65,9 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from .topology import UsageError
 
     if options.version:
-        from importlib.metadata import version
-
-        print(f"machsh {version('machsh')}")
+        print(f"machsh {__version__}")
         return 0
     try:
         match options.command:

@@ -204,7 +204,7 @@ def _copyout_reply(space: IpcSpace, message: Message, watcher: Port | None) -> i
 class BodyCopyout:
     """The copying out of a body; it goes on where it stopped when memory had to be waited for."""
 
-    __slots__ = ("_address_map", "_body", "_carried", "_next", "_ready", "_space", "errors")
+    __slots__ = ("_address_map", "_body", "_carried", "_hopeless", "_next", "_ready", "_space", "errors")
 
     def __init__(self, space: IpcSpace, address_map: VmMap, message: Message) -> None:
         self._space = space
@@ -213,6 +213,7 @@ class BodyCopyout:
         self._carried = message.carried
         self._next = 0
         self._ready = 0  # address of memory made for the names of the next item
+        self._hopeless = False  # waiting for memory failed, or was interrupted
         self.errors = 0  # bits that say what ran out
 
     def receive(self, address: int, header: bytes) -> int | KernelCoroutine:
@@ -233,7 +234,8 @@ class BodyCopyout:
     async def run_later(self, wait: PageWait) -> bytes:
         """``run``, waiting for what it waits for."""
         while True:
-            await fault_wait(wait.map, wait.address, wait.access)
+            if await fault_wait(wait.map, wait.address, wait.access):
+                self._hopeless = True
             try:
                 return self.run()
             except PageWait as again:
@@ -279,12 +281,9 @@ class BodyCopyout:
         size = 4 * len(record.ports)
         if not size:
             return
-        try:
-            if not self._ready:
-                self._ready = self._address_map.allocate(0, size, True)
-            write_user(self._address_map, self._ready, bytes(size))
-        except MachError as error:
-            self.errors |= vm_shortage(error)
+        failure = self._make_room(size)
+        if failure:
+            self.errors |= failure
             if self._ready:
                 self._address_map.deallocate_range(self._ready, size)
                 self._ready = 0
@@ -294,6 +293,20 @@ class BodyCopyout:
         write_user(self._address_map, self._ready, self._names(record))
         self._put_address(record.offset, self._ready)
         self._ready = 0
+
+    def _make_room(self, size: int) -> int:
+        """Memory for names, at ``_ready``; the bit that says what it failed for, or 0."""
+        try:
+            if not self._ready:
+                self._ready = self._address_map.allocate(0, size, True)
+            write_user(self._address_map, self._ready, bytes(size))
+        except MachError as error:
+            return vm_shortage(error)
+        except PageWait:
+            if not self._hopeless:
+                raise
+            return MACH_MSG_VM_KERNEL
+        return 0
 
     def _copyout_memory(self, record: CarriedMemory) -> None:
         if not record.size:

@@ -64,10 +64,10 @@ def mach_msg_trap(
     if not option & RCV_MSG:
         return 0
     found = next_message(thread, address, option, receive_size, receive_name)
-    if type(found) is Message:
-        return receive_into(thread, found, address, receive_size, option, notify)
     if type(found) is not WaitQueue:
-        assert not isinstance(found, Message | WaitQueue)
+        if isinstance(found, Message):
+            return receive_into(thread, found, address, receive_size, option, notify)
+        assert not isinstance(found, WaitQueue)
         return found
     deadline: int | None = None
     if option & RCV_TIMEOUT:

@@ -11,6 +11,7 @@ apart.  So kernel code never vanishes in the middle of what it holds.
 
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 from ..interface.returns import KernReturn, MachError
 from ..interface.wire import PORT_SEND
@@ -22,7 +23,6 @@ from ..machine.clock import Clock
 from ..machine.costs import Costs
 from ..machine.processor import EIP, ProcessorState
 from ..machine.trace import Trace
-from ..sched.processor import Processor
 from ..sched.scheduler import Scheduler
 from ..sched.thread import KEEP_REGISTERS, Outcome, Thread, ThreadState, WaitResult
 from ..vm.system import VmSystem
@@ -78,6 +78,7 @@ class MachKernel:
         "tasks",
         "threads",
         "trace",
+        "trap",
         "trap_entry",
         "vm",
     )
@@ -111,6 +112,8 @@ class MachKernel:
         self.first_task: Task | None = None
         self.exceptions = ExceptionRaiser(ipc, scheduler, trace, self)
         self.trap_entry = TrapEntry(clock, costs, trace, TrapTable(self), self.exceptions)
+        # What the dispatcher calls: every thread with user state is a task's.
+        self.trap = cast(Callable[[Thread, int, Processor], Outcome], self.trap_entry.trap)
         self.server = KernelServer(self, served_tables())
         self.devices = DeviceMaster(self)
         ipc.kernel_server = self.server.serve
@@ -132,10 +135,6 @@ class MachKernel:
         return entry
 
     # ---- what the dispatcher calls
-
-    def trap(self, thread: Thread, reason: int, processor: Processor) -> Outcome:
-        """See ``sched.dispatch.Kernel``; every thread with user state is a task's."""
-        return self.trap_entry.trap(thread, reason, processor)  # type: ignore[arg-type]
 
     def boundary(self, thread: Thread) -> Outcome:
         """A thread wants attention before its next user instruction."""

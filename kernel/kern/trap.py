@@ -22,7 +22,7 @@ from ..machine.processor import EAX, EDX, EFLAGS, EIP, ESP, Exit
 from ..machine.trace import Trace
 from ..sched.processor import Processor
 from ..sched.thread import KEEP_REGISTERS, KernelCoroutine, Outcome
-from ..vm.access import copyin, copyout
+from ..vm.access import copyin, copyout, instruction_at, unpack_user
 from ..vm.fault import PageWait, fault, fault_wait
 from .exception import (
     EXC_ARITHMETIC,
@@ -34,12 +34,17 @@ from .exception import (
 from .thread import TaskThread
 
 LCALL = bytes.fromhex("9a000000000700")
+LCALL_SIZE = len(LCALL)
+LCALL_MASK = (1 << 8 * LCALL_SIZE) - 1
+LCALL_WORD = int.from_bytes(LCALL, "little")
 RDTSC = b"\x0f\x31"
 LINUX_VECTOR = 0x80
 TRAP_FLAG = 0x100
 
 VM_PROT_READ, VM_PROT_WRITE, VM_PROT_EXECUTE = 1, 2, 4
 FAULT_WRITE, FAULT_FETCH = 2, 16
+
+SYSCALL, FAULT, EXCEPTION = Exit.SYSCALL, Exit.FAULT, Exit.EXCEPTION
 
 RECENT = 64
 """How many kernel entries a node remembers, to show them when it must stop."""
@@ -54,13 +59,21 @@ class TrapTable(Protocol):
     argument_counts: list[int]
 
 
-_WORDS = [struct.Struct(f"<{count}I") for count in range(12)]
-
-
 class TrapEntry:
     """The kernel's entry from user mode (``Kernel.trap`` of the dispatcher)."""
 
-    __slots__ = ("_clock", "_costs", "_exceptions", "_table", "_trace", "recent")
+    __slots__ = (
+        "_arguments",
+        "_clock",
+        "_costs",
+        "_exceptions",
+        "_handlers",
+        "_remember",
+        "_trace",
+        "_trap_ns",
+        "_traps",
+        "recent",
+    )
 
     def __init__(
         self, clock: Clock, costs: Costs, trace: Trace, table: TrapTable, exceptions: ExceptionRaiser
@@ -68,73 +81,81 @@ class TrapEntry:
         self._clock = clock
         self._costs = costs
         self._trace = trace
-        self._table = table
         self._exceptions = exceptions
+        self._trap_ns = costs.trap
+        self._handlers = table.handlers
+        self._arguments = [struct.Struct(f"<{count}I") if count else None for count in table.argument_counts]
+        self._traps = len(table.handlers)
         self.recent: deque[tuple[int, int, int, int]] = deque(maxlen=RECENT)
+        self._remember = self.recent.append
 
     def trap(self, thread: TaskThread, reason: int, processor: Processor) -> Outcome:
         """Deal with the exit of ``thread`` from user mode."""
         state = thread.user_state
         assert state is not None
         clock = self._clock
-        if reason == Exit.FAULT:
+        hardware = processor.hardware
+        if reason == FAULT:
             address = state.fault_address
-            self.recent.append((clock.now, thread.number, 14, address))
-            return self._page_fault(thread, address, processor.hardware.error)
-        vector = processor.hardware.vector
+            self._remember((clock.now, thread.number, 14, address))
+            return self._page_fault(thread, address, hardware.error)
+        vector = hardware.vector
         words = state.q
-        self.recent.append((clock.now, thread.number, vector, words[EAX]))
-        if reason == Exit.EXCEPTION:
+        self._remember((clock.now, thread.number, vector, words[EAX]))
+        if reason == EXCEPTION:
             if vector == 13:
+                if instruction_at(thread.map, words[EIP]) & LCALL_MASK == LCALL_WORD:
+                    return self._system_call(thread, words)
                 return self._general_protection(thread)
             clock.now += self._costs.exception
             return self._exception(thread, vector)
-        if reason == Exit.SYSCALL and vector == LINUX_VECTOR:
+        if reason == SYSCALL and vector == LINUX_VECTOR:
             number = words[EAX] & 0xFFFFFFFF
             entry = thread.task.emulation.get(number - ((number & 0x80000000) << 1))
             if entry is not None:
                 return self._redirect(thread, entry)
         clock.now += self._costs.exception
-        if reason == Exit.SYSCALL:
+        if reason == SYSCALL:
             return self._software_interrupt(thread, vector)
         return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, words[EIP])
 
     # ---- system calls
 
+    def _system_call(self, thread: TaskThread, words: memoryview) -> Outcome:
+        """``lcall $7,$0``, EIP at it."""
+        words[EIP] += LCALL_SIZE
+        number = words[EAX] & 0xFFFFFFFF
+        emulation = thread.task.emulation
+        if number & 0x80000000:
+            if emulation and number - 0x100000000 in emulation:
+                return self._redirect(thread, emulation[number - 0x100000000])
+            return self.mach_trap(thread, 0x100000000 - number)
+        if number in emulation:
+            return self._redirect(thread, emulation[number])
+        words[EIP] -= LCALL_SIZE
+        self._clock.now += self._costs.exception
+        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, number)
+
     def _general_protection(self, thread: TaskThread) -> Outcome:
+        """A protection violation, unless the instruction stands for something else."""
         state = thread.user_state
         assert state is not None
         words = state.q
-        address_map = thread.map
         try:
-            code = copyin(address_map, words[EIP], 7)
+            code = copyin(thread.map, words[EIP], LCALL_SIZE)
         except MachError:
-            code = b""
+            code = self._short_code(thread, words[EIP])
         except PageWait as wait:
             return self._restart(wait)
         if code == LCALL:
-            words[EIP] += 7
-            number = words[EAX] & 0xFFFFFFFF
-            if number & 0x80000000:
-                task = thread.task
-                if task.emulation and number - 0x100000000 in task.emulation:
-                    return self._redirect(thread, task.emulation[number - 0x100000000])
-                return self.mach_trap(thread, 0x100000000 - number)
-            entry = thread.task.emulation.get(number)
-            if entry is not None:
-                return self._redirect(thread, entry)
-            words[EIP] -= 7
-            return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, number)
-        if not code:
-            code = self._short_code(thread, words[EIP])
+            return self._system_call(thread, words)
+        self._clock.now += self._costs.exception
         if code[:2] == RDTSC:
             now = self._clock.now
             words[EAX] = now & 0xFFFFFFFF
             words[EDX] = now >> 32 & 0xFFFFFFFF
             words[EIP] += 2
-            self._clock.now += self._costs.exception
             return KEEP_REGISTERS
-        self._clock.now += self._costs.exception
         return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0)
 
     def _short_code(self, thread: TaskThread, address: int) -> bytes:
@@ -146,21 +167,20 @@ class TrapEntry:
 
     def mach_trap(self, thread: TaskThread, number: int) -> Outcome:
         """Mach's trap ``-number``, arguments on the user's stack above the return address."""
-        self._clock.now += self._costs.trap
-        table = self._table
-        handler = table.handlers[number] if number < len(table.handlers) else None
+        self._clock.now += self._trap_ns
+        if number >= self._traps:
+            return int(KernReturn.INVALID_ARGUMENT)
+        handler = self._handlers[number]
         if handler is None:
             return int(KernReturn.INVALID_ARGUMENT)
         thread.task.system_calls_mach += 1
-        words = _WORDS[table.argument_counts[number]]
-        state = thread.user_state
-        assert state is not None
+        layout = self._arguments[number]
         try:
-            if not words.size:
+            if layout is None:
                 return handler(thread, ())
-            return handler(
-                thread, words.unpack(copyin(thread.map, (state.q[ESP] + 4) & 0xFFFFFFFF, words.size))
-            )
+            state = thread.user_state
+            assert state is not None
+            return handler(thread, unpack_user(thread.map, state.q[ESP] + 4 & 0xFFFFFFFF, layout))
         except MachError as error:
             return error.code & 0xFFFFFFFF
         except PageWait as wait:

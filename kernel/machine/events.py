@@ -76,7 +76,17 @@ class EventQueue:
     event that happened last, -1 before the first.
     """
 
-    __slots__ = ("_clock", "_dead", "_events", "_housekeeping", "_sequence", "owner", "progress", "time")
+    __slots__ = (
+        "_clock",
+        "_dead",
+        "_events",
+        "_housekeeping",
+        "_sequence",
+        "owner",
+        "progress",
+        "soonest",
+        "time",
+    )
 
     def __init__(self, clock: Clock, owner: int) -> None:
         self._clock = clock
@@ -86,6 +96,7 @@ class EventQueue:
         self._sequence = 0
         self._dead = 0  # cancelled events still in _events
         self.progress = 0
+        self.soonest = NEVER  # nothing happens before this; ``next_time`` makes it exact
         self.time = -1
 
     def schedule(
@@ -97,6 +108,8 @@ class EventQueue:
         if at_ns < self.time:  # the clock of one processor may be behind what the node has done
             at_ns = self.time
         assert at_ns < NEVER, f"event of node {self.owner} at {at_ns} ns"
+        if at_ns < self.soonest:
+            self.soonest = at_ns
         event = Event(self, at_ns, action, args, housekeeping)
         self._sequence = sequence = self._sequence + 1
         if housekeeping:
@@ -113,6 +126,8 @@ class EventQueue:
         ``source_seq``-th thing that it caused."""
         assert source != self.owner, f"node {source} posts to itself; it must schedule"
         assert self.time < at_ns < NEVER, f"node {self.owner} at {self.time} ns, posted at {at_ns} ns"
+        if at_ns < self.soonest:
+            self.soonest = at_ns
         heappush(self._events, (at_ns, source, source_seq, Event(self, at_ns, action, args, False)))
         self.progress += 1
 
@@ -143,7 +158,9 @@ class EventQueue:
         time = self.progress_time()
         if self._housekeeping:
             other = self._housekeeping_time()
-            return other if other < time else time
+            if other < time:
+                time = other
+        self.soonest = time
         return time
 
     def _housekeeping_time(self) -> int:

@@ -14,6 +14,18 @@ Invariants:
   ``sysenter``, ``syscall``) ends as a protection exception with the state as before the instruction.
 - The same state, memory and budget give the same result, on any host; how a run is cut into budgets
   changes neither registers nor the number of instructions counted.
+
+Where Unicorn 2.1.4 differs from the real processor, and nothing can be done from outside:
+
+- ``cmpxchg8b`` spoils the flags beside zero; ``rcl`` and ``rcr`` of an operand in memory lose the carry
+  when their store faults after their load did not.
+- Of the floating point exceptions only the x87's division by zero is raised (at the next ``fwait``); SSE
+  raises none.  Alignment is not checked.
+- ``int 6`` is an illegal instruction, ``int 0xcc`` looks like ``int3``.
+- An instruction fetch that straddles into a missing page faults with EIP at the start of its block of
+  instructions, none of which has been executed.
+- An engine notices stores of its own to code, not those of another engine: on a node with several
+  processors, whoever makes a written frame executable must move ``code_generation``.
 """
 
 import ctypes

@@ -10,15 +10,15 @@ multiples of WINDOW_NS.
 Kernel entries are serial: one begins no earlier than the previous one of the node ended.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..interface.returns import MachError
 from ..machine.clock import Clock
 from ..machine.engine import Horizon
 from ..machine.events import NEVER, EventQueue
 from ..machine.processor import EAX, Exit
-from .priority import compute_priority
-from .processor import Processor
+from .priority import compute_priority, renew_quantum
+from .processor import Processor, RunQueue
 from .scheduler import Scheduler
 from .thread import KernelCoroutine, Outcome, Thread, ThreadState
 
@@ -27,6 +27,10 @@ WINDOW_NS = 20_000
 a shared-memory multiprocessor interleave (a choice of the simulation)."""
 MAX_BUDGET = 4_000_000
 """Instructions in one go at most: bounds how long (tens of ms) the simulator does not look up."""
+
+
+BUDGET = Exit.BUDGET
+_NO_QUEUE: Final = RunQueue()  # of a processor without a set: always empty
 
 
 class Kernel(Protocol):
@@ -52,6 +56,8 @@ class Dispatcher:
         "_instruction_ns",
         "_kernel",
         "_kernel_free_at",
+        "_many",
+        "_trap",
         "scheduler",
     )
 
@@ -63,6 +69,8 @@ class Dispatcher:
         self._kernel = kernel
         self._instruction_ns = instruction_ns
         self._kernel_free_at = 0
+        self._trap = kernel.trap
+        self._many = len(scheduler.processors) > 1
         self.scheduler = scheduler
 
     def next_time(self) -> int:
@@ -129,41 +137,39 @@ class Dispatcher:
         interrupted = processor.thread
         self._events.run_first()
         scheduler.settle_handoff()
-        scheduler.processor = None
         self._kernel_free_at = clock.now
         if interrupted is not None:
             processor.clock_ns = max(processor.clock_ns, clock.now)
 
     def _run(self, processor: Processor, horizon: Horizon) -> None:
         """Run one processor until the window, the horizon or the next event ends its turn."""
-        clock, events, scheduler, kernel = self._clock, self._events, self.scheduler, self._kernel
+        clock, events, scheduler, trap = self._clock, self._events, self.scheduler, self._trap
         instruction_ns = self._instruction_ns
         hardware = processor.hardware
         run = hardware.run
         running = ThreadState.RUNNING
-        many = len(scheduler.processors) > 1
+        many = self._many
+        home = processor.processor_set
+        queue = home.run_queue if home is not None else _NO_QUEUE
+        scheduler.processor = processor
         while True:
             thread = processor.thread
             now = processor.clock_ns
-            if thread is None or now >= processor.slice_end or now >= horizon.time:
-                return
-            limit = events.next_time()
-            if now >= limit:
+            limit = processor.slice_end if processor.slice_end < horizon.time else horizon.time
+            if events.soonest < limit:
+                limit = events.soonest
+            if thread is None or now >= limit:
                 return
             horizon.now = now
             coroutine = thread.coroutine
             if coroutine is None:
-                if processor.preempt or thread.attention:
-                    if not self._before_user(processor, thread):
-                        continue
-                    now = processor.clock_ns
-                if horizon.time < limit:
-                    limit = horizon.time
-                if processor.slice_end < limit:
-                    limit = processor.slice_end
-                home = thread.processor_set
-                if home is not None and home.run_queue.count and now + thread.quantum_left < limit:
-                    limit = now + thread.quantum_left
+                if processor.preempt:
+                    self._before_user(processor, thread)
+                    continue
+                if queue.count:
+                    left = thread.quantum_end - thread.user_time - thread.system_time
+                    if now + left < limit:
+                        limit = now + left
                 budget = (limit - now + instruction_ns - 1) // instruction_ns
                 if budget > MAX_BUDGET:
                     budget = MAX_BUDGET
@@ -174,44 +180,42 @@ class Dispatcher:
                 reason = run(state, budget)
                 spent = hardware.executed * instruction_ns
                 now += spent
-                processor.clock_ns = now
                 thread.user_time += spent
-                thread.sched_usage += spent
-                thread.quantum_left -= spent
-                if reason == Exit.BUDGET:
-                    if thread.quantum_left <= 0:
+                if reason == BUDGET:
+                    processor.clock_ns = now
+                    if thread.user_time + thread.system_time >= thread.quantum_end:
                         self._quantum_over(processor, thread)
                     continue
-                entry = clock.now = now if now > self._kernel_free_at else self._kernel_free_at
+                if many and now < self._kernel_free_at:
+                    now = self._kernel_free_at
+                clock.now = now
                 scheduler.current = thread
-                scheduler.processor = processor
-                outcome = kernel.trap(thread, reason, processor)
+                outcome = trap(thread, reason, processor)
                 if outcome.__class__ is int:
                     if outcome >= 0:
                         state.q[EAX] = outcome
+                elif isinstance(outcome, int):  # an enumeration's number
+                    state.q[EAX] = int(outcome)
                 elif outcome is not None:
-                    self._drive(thread, outcome)  # type: ignore[arg-type]
+                    self._drive(thread, outcome)
             else:
-                entry = clock.now = now if now > self._kernel_free_at else self._kernel_free_at
+                if many and now < self._kernel_free_at:
+                    now = self._kernel_free_at
+                clock.now = now
                 scheduler.current = thread
-                scheduler.processor = processor
                 self._drive(thread, coroutine)
             # Leaving the kernel.
             if thread.state is not running:
                 if processor.thread is thread:
-                    scheduler.leave(processor)
+                    thread.processor = processor.thread = None
                     scheduler.choose(processor)
             elif scheduler.handoff_thread is not None:
                 scheduler.settle_handoff()
             end = clock.now
-            spent = end - entry
-            thread.system_time += spent
-            thread.sched_usage += spent
-            thread.quantum_left -= spent
-            scheduler.current = None
-            scheduler.processor = None
-            self._kernel_free_at = processor.clock_ns = end
+            thread.system_time += end - now
+            processor.clock_ns = end
             if many:
+                self._kernel_free_at = end
                 return
 
     def _drive(self, thread: Thread, coroutine: KernelCoroutine) -> None:
@@ -233,16 +237,18 @@ class Dispatcher:
         elif result >= 0:
             state.q[EAX] = result
 
-    def _before_user(self, processor: Processor, thread: Thread) -> bool:
-        """Preemption, suspension, termination, before user instructions; whether ``thread`` goes on."""
+    def _before_user(self, processor: Processor, thread: Thread) -> None:
+        """The processor is to choose again before user instructions: preemption, or the thread was
+        suspended, terminated or aborted."""
         clock, scheduler = self._clock, self.scheduler
-        clock.now = max(processor.clock_ns, self._kernel_free_at)
+        now = clock.now = max(processor.clock_ns, self._kernel_free_at)
         scheduler.current = thread
-        scheduler.processor = processor
+        processor.preempt = False
         if thread.attention:
             outcome = self._kernel.boundary(thread)
-            if outcome is not None and outcome.__class__ is not int:
-                self._drive(thread, outcome)  # type: ignore[arg-type]
+            if outcome is not None and not isinstance(outcome, int):
+                self._drive(thread, outcome)
+        home = thread.processor_set
         if thread.state is not ThreadState.RUNNING:
             if processor.thread is thread:
                 scheduler.leave(processor)
@@ -251,24 +257,15 @@ class Dispatcher:
             scheduler.leave(processor)
             thread.state = ThreadState.SUSPENDED
             scheduler.choose(processor)
-        elif processor.preempt:
-            home = thread.processor_set
-            compute_priority(thread, clock.now)
-            if home is not processor.processor_set or (
-                home is not None
-                and (
-                    home.run_queue.best_priority() < thread.sched_priority
-                    or (thread.bound_to is not None and thread.bound_to is not processor)
-                )
-            ):
-                scheduler.preempt(processor, to_front=thread.quantum_left > 0)
-        processor.preempt = False
+        elif home is not None:
+            compute_priority(thread, now)
+            misplaced = home is not processor.processor_set or thread.bound_to not in (None, processor)
+            if misplaced or home.run_queue.best_priority() < thread.sched_priority:
+                scheduler.preempt(processor, to_front=thread.quantum_end > thread.cpu_time)
         if scheduler.handoff_thread is not None:
             scheduler.settle_handoff()
-        scheduler.current = None
-        scheduler.processor = None
+        thread.system_time += clock.now - now
         self._kernel_free_at = processor.clock_ns = clock.now
-        return processor.thread is thread and thread.coroutine is None
 
     def _quantum_over(self, processor: Processor, thread: Thread) -> None:
         """An equal or better thread gets its turn; a thread alone just gets another quantum."""
@@ -280,5 +277,5 @@ class Dispatcher:
             clock.now += scheduler.costs.interrupt
             scheduler.preempt(processor, to_front=False)
         else:
-            thread.quantum_left = thread.quantum or (home.quantum if home is not None else 0)
+            renew_quantum(thread)
         self._kernel_free_at = processor.clock_ns = clock.now

@@ -27,6 +27,17 @@ def compute_priority(thread: Thread, now_ns: int) -> None:
     """Age the thread's usage and derive ``sched_priority``.  Not while it is in a run queue."""
     if thread.policy != POLICY_TIMESHARE or thread.depressed_priority >= 0:
         return
+    age_usage(thread, now_ns)
+    thread.sched_priority = min(
+        WORST_PRIORITY, thread.base_priority + thread.sched_usage // USAGE_PER_LEVEL_NS
+    )
+
+
+def age_usage(thread: Thread, now_ns: int) -> None:
+    """Bring ``sched_usage`` up to date: what was used since the last look, and the decay."""
+    used = thread.user_time + thread.system_time
+    thread.sched_usage += used - thread.usage_mark
+    thread.usage_mark = used
     second = now_ns // SECOND_NS
     elapsed = second - thread.sched_stamp
     if elapsed > 0:
@@ -35,9 +46,12 @@ def compute_priority(thread: Thread, now_ns: int) -> None:
         for _ in range(min(elapsed, _FORGOTTEN)):
             usage = usage * DECAY_NUMERATOR // DECAY_DENOMINATOR
         thread.sched_usage = usage
-    thread.sched_priority = min(
-        WORST_PRIORITY, thread.base_priority + thread.sched_usage // USAGE_PER_LEVEL_NS
-    )
+
+
+def renew_quantum(thread: Thread) -> None:
+    """Give the thread a whole quantum from now on."""
+    home = thread.processor_set
+    thread.quantum_end = thread.cpu_time + (thread.quantum or (home.quantum if home is not None else 0))
 
 
 def _apply_base(thread: Thread, now_ns: int) -> None:

@@ -15,7 +15,7 @@ from ..machine.clock import Clock
 from ..machine.costs import Costs
 from ..machine.events import EventQueue
 from ..machine.trace import Trace
-from .priority import SECOND_NS, cancel_depression, compute_priority
+from .priority import SECOND_NS, cancel_depression, compute_priority, renew_quantum
 from .processor import Processor, ProcessorSet
 from .thread import KernelCoroutine, Thread, ThreadState, Waitable, WaitResult
 from .wait import WaitQueue
@@ -86,7 +86,7 @@ class Scheduler:
         thread.processor_set = home
         home.threads[thread.number] = thread
         thread.sched_stamp = self.clock.now // SECOND_NS
-        thread.quantum_left = thread.quantum or home.quantum
+        renew_quantum(thread)
 
     def retire(self, thread: Thread) -> None:
         """The thread never runs again.  It must not be waiting."""
@@ -242,9 +242,10 @@ class Scheduler:
         thread.processor = processor
         if thread.last_processor is not processor:
             thread.last_processor = processor
-        if thread.quantum_left <= 0:
-            home = thread.processor_set
-            thread.quantum_left = thread.quantum or (home.quantum if home is not None else 0)
+        if thread.quantum_end <= thread.user_time + thread.system_time:
+            renew_quantum(thread)
+        if thread.attention:
+            processor.preempt = True
 
     def choose(self, processor: Processor) -> None:
         """Give the processor its next thread: the one handed over to, or the best runnable, or none."""
@@ -287,7 +288,7 @@ class Scheduler:
         if to_front:
             home.run_queue.appendleft(thread)
         else:
-            thread.quantum_left = 0
+            thread.quantum_end = 0
             home.run_queue.append(thread)
         self.choose(processor)
 
@@ -295,7 +296,7 @@ class Scheduler:
         """The current thread goes to the end of the run queue; it leaves its processor on its way out."""
         home = thread.processor_set
         assert home is not None and thread is self.current
-        thread.quantum_left = 0
+        thread.quantum_end = 0
         compute_priority(thread, self.clock.now)
         thread.state = ThreadState.RUNNABLE
         self.clock.now += self.costs.schedule

@@ -79,7 +79,7 @@ class Thread:
         "processor",
         "processor_set",
         "quantum",
-        "quantum_left",
+        "quantum_end",
         "sched_priority",
         "sched_stamp",
         "sched_usage",
@@ -87,7 +87,7 @@ class Thread:
         "suspend_count",
         "system_time",
         "timer",
-        "usage_total",
+        "usage_mark",
         "user_state",
         "user_time",
         "wait_on",
@@ -118,15 +118,20 @@ class Thread:
         self.depress_timer: Event | None = None
         self.sched_usage = 0
         self.sched_stamp = 0
-        self.usage_total = 0
+        self.usage_mark = 0  # cpu_time when sched_usage was brought up to date
         self.quantum = 0  # ns; 0 for the processor set's own
-        self.quantum_left = 0
+        self.quantum_end = 0  # cpu_time at which its quantum is used up
         self.processor: Processor | None = None  # the one it runs on now
         self.user_time = 0  # ns
         self.system_time = 0  # ns
         self.processor_set: ProcessorSet | None = None
         self.bound_to: Processor | None = None
         self.last_processor: Processor | None = None
+
+    @property
+    def cpu_time(self) -> int:
+        """Processor time used in all, ns."""
+        return self.user_time + self.system_time
 
     def __repr__(self) -> str:
         return f"<thread {self.number} {self.name} {self.state.name.lower()}>"

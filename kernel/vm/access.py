@@ -25,6 +25,7 @@ from .fault import PageWait, fault_step
 from .map import VmMap
 from .protection import VM_PROT_READ, VM_PROT_WRITE
 
+_WORD64 = struct.Struct("<Q")
 _READABLE = PTE_PRESENT | PTE_ACCESSED
 _WRITABLE = PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY
 _READ_WRITE = VM_PROT_READ | VM_PROT_WRITE
@@ -54,6 +55,36 @@ def copyin(vm_map: VmMap, address: int, size: int) -> bytes:
         parts.append(bytes(view[base + low : base + high]))
     system.clock.now += size * system.copy_byte_ps // 1000
     return b"".join(parts)
+
+
+def unpack_user(vm_map: VmMap, address: int, layout: struct.Struct) -> tuple[int, ...]:
+    """The words of ``layout`` at ``address``: ``copyin`` for arguments, without the copy."""
+    start = address & PAGE_MASK
+    size = layout.size
+    if start + size <= PAGE_SIZE:
+        table = vm_map.pmap.tables.get(address >> 21)
+        if table is not None:
+            system = vm_map.system
+            entry = system.maps.words[table + (address >> 12 & 511)]
+            if entry & _READABLE == _READABLE:
+                system.clock.now += size * system.copy_byte_ps // 1000
+                return layout.unpack_from(system.memory.view, (entry & PTE_FRAME_MASK) + start)
+    return layout.unpack(copyin(vm_map, address, size))
+
+
+def instruction_at(vm_map: VmMap, address: int) -> int:
+    """The eight bytes of code at ``address`` as one little-endian number, -1 if they are not all in one
+    page that is mapped.  For a look at an instruction that the processor has just fetched."""
+    start = address & PAGE_MASK
+    if start <= PAGE_SIZE - 8:
+        table = vm_map.pmap.tables.get(address >> 21)
+        if table is not None:
+            system = vm_map.system
+            entry = system.maps.words[table + (address >> 12 & 511)]
+            if entry & PTE_PRESENT:
+                word: int = _WORD64.unpack_from(system.memory.view, (entry & PTE_FRAME_MASK) + start)[0]
+                return word
+    return -1
 
 
 def copyout(vm_map: VmMap, address: int, data: bytes | memoryview) -> None:

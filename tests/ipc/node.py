@@ -8,7 +8,8 @@ import struct
 from dataclasses import dataclass
 
 from kernel.interface.returns import MachError
-from kernel.ipc import mach_port
+from kernel.interface.wire import MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE
+from kernel.ipc import entry, mach_port
 from kernel.ipc.check import check
 from kernel.ipc.client import IpcThread
 from kernel.ipc.layout import RCV_MSG, RIGHT_RECEIVE, SEND_MSG
@@ -106,7 +107,7 @@ class Node:
             time = self.events.next_time()
             self.clock.now = max(self.clock.now, time)
             self.scheduler.current = None
-            self.events.run_due(time)
+            self.events.run_due(time + 1)
         self.clock.now = until
         self.run()
 
@@ -119,6 +120,7 @@ class Program:
         self.space = space
         self.map = address_map
         self.map.allocate(BUFFER, BUFFER_SIZE, False)
+        copyout(self.map, BUFFER, bytes(BUFFER_SIZE))
         self.thread = self.another_thread()
 
     def another_thread(self) -> IpcThread:
@@ -199,10 +201,24 @@ class Program:
 
     def give_send(self, name: int, to: "Program") -> int:
         """Make a send right to an own port for another task; its name there."""
-        right = self.node.ipc.copyin_right(self.space, name, 20)
-        from kernel.ipc import entry
+        return entry.copyout(to.space, entry.copyin(self.space, name, MAKE_SEND), PORT_SEND)
 
-        return entry.copyout(to.space, right.port, 17)  # type: ignore[arg-type]
+    def give_send_once(self, name: int, to: "Program") -> int:
+        """Make a send-once right to an own port for another task; its name there."""
+        return entry.copyout(to.space, entry.copyin(self.space, name, MAKE_SEND_ONCE), PORT_SEND_ONCE)
+
+    def request(self, name: int, which: int, notify: int, sync: int = 0) -> object:
+        """Request a notification to an own port; the right that was registered before."""
+        once = entry.copyin(self.space, notify, MAKE_SEND_ONCE)
+        return mach_port.mach_port_request_notification(self.space, name, which, sync, once)
+
+    def notification(self, name: int) -> tuple[int, int] | None:
+        """The next message at a port: its id and the word of its item (0 when it has none)."""
+        header = self.poll(name)
+        if header is None:
+            return None
+        body = self.body()
+        return header.id, struct.unpack("<2I", body)[1] if body else 0
 
     def type(self, name: int) -> int:
         return mach_port.mach_port_type(self.space, name)

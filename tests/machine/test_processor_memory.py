@@ -339,6 +339,24 @@ def test_code_changed_by_the_kernel() -> None:
     assert (state.q[EAX], state.q[EDX]) == (2, 2)
 
 
+def test_code_changed_by_another_processor_needs_the_code_generation() -> None:
+    machine = Machine(processors=2)
+    space = machine.space(b"\x40" + INT_80)  # inc eax
+    frame = machine.words[space.entry_index(CODE)] >> 12 & 0xFFFFF
+    space.enter(ABSENT, frame)
+    writer = CODE + PAGE_SIZE
+    space.map_new(writer, READ | EXECUTE, b"\xc6\x05" + struct.pack("<I", ABSENT) + b"\x42" + INT_80)
+    state = machine.thread(space)
+    reader, other = machine.processors
+    for processor, at in ((reader, CODE), (other, writer)):
+        state.q[EIP] = at
+        assert processor.run(state, 100) is Exit.SYSCALL
+    machine.memory.code_generation += 1
+    state.q[EIP] = CODE
+    reader.run(state, 100)
+    assert (state.q[EAX], state.q[EDX]) == (1, 1)
+
+
 def test_more_code_than_the_engine_can_keep() -> None:
     """The buffer for translated code runs full; nothing is to be seen of it."""
     machine = Machine(2 << 20)

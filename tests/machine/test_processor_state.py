@@ -139,7 +139,9 @@ def test_segments_are_loaded_as_the_program_would() -> None:
     for register, code in loads.items():
         for selector in (0, 3, 7, 8, 0x10, 0x33, 0x30, 0x3B, 0x43, USER_CODE, USER_DATA, 0x78, 0x83, 0xFFFF):
             by_hand, by_program = (
-                machine.thread(bytes.fromhex(f"b8{selector & 0xFF:02x}{selector >> 8:02x}0000 {code} 90 cd80"))
+                machine.thread(
+                    bytes.fromhex(f"b8{selector & 0xFF:02x}{selector >> 8:02x}0000 {code} 90 cd80")
+                )
                 for _ in range(2)
             )
             for state in (by_hand, by_program):

@@ -69,7 +69,7 @@ def small(tmp_path: Path) -> Layout:
     }
     for name, text in files.items():
         write(userland / name, text)
-    return Layout(userland, tmp_path / "built", tmp_path / "objects")
+    return Layout(tmp_path)
 
 
 def write(path: Path, text: str) -> None:
@@ -95,30 +95,32 @@ def run(small: Layout, tmp_path: Path) -> Run:
 
 def test_only_what_changed_is_made_again(small: Layout, run: Run) -> None:
     everything = run()
-    assert {"built/examples/first", "built/lib/libmach.a", "built/lib/crt0.o"} <= set(everything)
+    assert {"images/built/examples/first", "images/built/lib/libmach.a", "images/built/lib/crt0.o"} <= set(
+        everything
+    )
     assert run() == []
 
     write(small.userland / "examples" / "second.c", "int main(void) { return 3; }\n")
-    assert run() == ["objects/examples/second.c.o", "built/examples/second"]
+    assert run() == ["images/objects/examples/second.c.o", "images/built/examples/second"]
 
     write(small.userland / "libthreads" / "two.c", "int two = 2;\n")
     made = set(run())
-    assert "built/lib/libthreads.a" in made and "built/lib/libmach.a" not in made
-    assert {"built/examples/first", "built/examples/second"} <= made
+    assert "images/built/lib/libthreads.a" in made and "images/built/lib/libmach.a" not in made
+    assert {"images/built/examples/first", "images/built/examples/second"} <= made
 
 
 def test_a_changed_header_makes_its_users_again(small: Layout, run: Run) -> None:
     run()
     write(small.userland / "include" / "one.h", "#define ONE 1\nextern int one(void);\n")
     made = run()
-    assert "objects/libmach/one.c.o" in made
+    assert "images/objects/libmach/one.c.o" in made
     assert (small.include / "one.h").read_text().startswith("#define ONE")
 
 
 def test_a_lost_output_is_made_again(small: Layout, run: Run) -> None:
     run()
     (small.built / "examples" / "first").unlink()
-    assert run() == ["built/examples/first"]
+    assert run() == ["images/built/examples/first"]
 
 
 def test_what_lost_its_source_goes(small: Layout, run: Run) -> None:
@@ -132,7 +134,7 @@ def test_what_lost_its_source_goes(small: Layout, run: Run) -> None:
 def test_changed_declarations_are_generated_again(small: Layout, run: Run, tmp_path: Path) -> None:
     run()
     write(tmp_path / "interface" / "calls.py", "first = 2\n")
-    assert "objects/generated" in run()
+    assert "images/objects/generated" in run()
 
 
 def test_failure_names_file_and_reason(small: Layout, run: Run) -> None:
@@ -145,7 +147,7 @@ def test_failure_names_file_and_reason(small: Layout, run: Run) -> None:
     assert (small.built / "examples" / "first").exists(), "what can be built is built"
 
     write(small.userland / "examples" / "second.c", "int main(void) { return 0; }\n")
-    assert "built/examples/second" in run()
+    assert "images/built/examples/second" in run()
 
 
 def test_all_failures_are_named_at_once(small: Layout, run: Run) -> None:
@@ -171,6 +173,6 @@ def test_header_from_two_places_is_refused(small: Layout, run: Run) -> None:
 def test_broken_notes_do_no_harm(small: Layout, run: Run) -> None:
     run()
     (small.objects / "notes.json").write_text("{")
-    assert "built/examples/first" in run()
+    assert "images/built/examples/first" in run()
     shutil.rmtree(small.built)
-    assert "built/examples/first" in run()
+    assert "images/built/examples/first" in run()

@@ -22,9 +22,9 @@
  * does an exception in it; the next test runs all the same.
  *
  * Around each test, the task's ports, threads and address space and the machine's frames in use are
- * counted.  A test that leaves more than it found is run a second time, since the first may have warmed
- * something up (a stack page, malloc); if it leaves more again, it fails as a leak.  So a test must be
- * such that it can run twice.
+ * counted.  A test that leaves more than it found is run again, up to three times, since it may have
+ * warmed something up (a stack page, malloc; with threads, which ones depends on who comes first); if it
+ * leaves more every time, it fails as a leak.  So a test must be such that it can run again.
  */
 #ifndef _CHECK_H_
 #define _CHECK_H_

@@ -23,6 +23,7 @@ from ..machine.clock import Clock
 from ..machine.costs import Costs
 from ..machine.processor import EIP, ProcessorState
 from ..machine.trace import Trace
+from ..sched.processor import Processor
 from ..sched.scheduler import Scheduler
 from ..sched.thread import KEEP_REGISTERS, Outcome, Thread, ThreadState, WaitResult
 from ..vm.system import VmSystem

@@ -47,6 +47,7 @@ def receive_into(
     system = space.system
     total = HEADER_SIZE + len(message.body)
     system.clock.now += system.message_copyout_ns
+    space.messages_received += 1
     if system.trace.on:
         system.trace.emit("message_received", thread.number, message.destination.number, message.id, total)
     if message.carried or total > size or option & RCV_NOTIFY:
@@ -173,7 +174,7 @@ def _receive_slowly(
             return _receive_header_only(thread, message, address, int(MsgReturn.RCV_INVALID_NOTIFY))
         watcher = entry.port
     try:
-        remote = _copyout_reply(space, message, watcher)
+        remote = copyout_reply(space, message, watcher)
     except MachError as error:
         return _receive_header_only(
             thread, message, address, MsgReturn.RCV_HEADER_ERROR | ipc_shortage(error)
@@ -184,7 +185,7 @@ def _receive_slowly(
     return BodyCopyout(space, thread.map, message).receive(address, header)
 
 
-def _copyout_reply(space: IpcSpace, message: Message, watcher: Port | None) -> int:
+def copyout_reply(space: IpcSpace, message: Message, watcher: Port | None) -> int:
     """Name the reply right; if the name is new, ask for a dead-name notification to ``watcher``."""
     if not message.reply_type:
         return PORT_NULL

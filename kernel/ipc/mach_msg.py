@@ -47,6 +47,7 @@ def mach_msg_trap(
                 return int(message)
             assert isinstance(message, BodyCopyin)
             return WaitingCall(*call).finish_body(message)
+        space.messages_sent += 1
         if system.trace.on:
             system.trace.emit(
                 "message_sent", thread.number, message.destination.number, message.id, send_size

@@ -124,6 +124,7 @@ class WaitingCall:
 
     async def _send(self, message: Message) -> int:
         system = self.system
+        self.thread.space.messages_sent += 1
         if message.destination.receiver is system.kernel_space:
             answer = kernel_object.serve(system, message)
             if isinstance(answer, Message):

@@ -58,7 +58,18 @@ class Entry:
 class IpcSpace:
     """The name space of one task."""
 
-    __slots__ = ("active", "entries", "free", "limit", "next_index", "number", "sends", "system")
+    __slots__ = (
+        "active",
+        "entries",
+        "free",
+        "limit",
+        "messages_received",
+        "messages_sent",
+        "next_index",
+        "number",
+        "sends",
+        "system",
+    )
 
     def __init__(self, system: "IpcSystem", limit: int = ENTRIES_MAX) -> None:
         self.system = system
@@ -71,6 +82,8 @@ class IpcSpace:
         self.free: list[Entry] = []
         self.next_index = 1
         self.sends: dict[Port, Entry] = {}
+        self.messages_sent = 0  # by the threads that use this space
+        self.messages_received = 0
 
     # ---- names
 

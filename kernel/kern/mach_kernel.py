@@ -330,9 +330,6 @@ class MachKernel:
         thread.attention = True
         assert thread.port is not None
         self.ipc.destroy_kernel_port(thread.port)
-        if thread is self.scheduler.current:
-            self.finish_thread(thread)
-            return
         self.abort_thread(thread)
         if thread.state is ThreadState.RUNNING:
             if thread.processor is not None:

@@ -29,8 +29,6 @@ class Task:
         "exception_port",
         "faults",
         "map",
-        "messages_received",
-        "messages_sent",
         "name",
         "number",
         "port",
@@ -40,8 +38,6 @@ class Task:
         "self_port",
         "space",
         "suspend_count",
-        "system_calls_emulated",
-        "system_calls_mach",
         "terminated_system_time",
         "terminated_user_time",
         "threads",
@@ -71,10 +67,6 @@ class Task:
         self.faults = 0
         self.zero_fills = 0
         self.copy_on_write_faults = 0
-        self.messages_sent = 0
-        self.messages_received = 0
-        self.system_calls_mach = 0
-        self.system_calls_emulated = 0
         self.terminated_user_time = 0  # ns, of threads that are gone
         self.terminated_system_time = 0
 

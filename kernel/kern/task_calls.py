@@ -98,7 +98,7 @@ def mach_ports_lookup(kernel: "MachKernel", task: Task) -> tuple[Port | None, ..
 
 def task_set_emulation(kernel: "MachKernel", task: Task, entry: int, number: int) -> None:
     if not EMULATION_MINIMUM <= number < EMULATION_MAXIMUM:
-        raise MachError(KernReturn.FAILURE)
+        raise MachError(KernReturn.INVALID_ARGUMENT)
     if entry:
         task.emulation[number] = entry
     else:
@@ -142,8 +142,8 @@ def task_info(kernel: "MachKernel", task: Task, flavor: int, room: int) -> tuple
                 0,
                 0,
                 task.copy_on_write_faults,
-                task.messages_sent,
-                task.messages_received,
+                task.space.messages_sent,
+                task.space.messages_received,
             )
         case 3:
             check_room(room, 4)

@@ -4,54 +4,46 @@
 stands for the one that every program starts with.
 """
 
-import struct
-
+from ..interface.constants import i386_FLOAT_STATE, i386_THREAD_STATE
 from ..interface.returns import KernReturn, MachError
 from ..machine.processor import EAX, EBP, EBX, ECX, EDI, EDX, EIP, ESI, ESP, ProcessorState
 from ..machine.segments import CS, DS, ES, FS, GS, SS, USER_CODE, USER_DATA
-
-I386_THREAD_STATE = 1
-I386_FLOAT_STATE = 2
+from .float_state import FLOAT_STATE_COUNT, get_float_state, set_float_state
 
 THREAD_STATE_COUNT = 17
-FLOAT_STATE_COUNT = 128
-"""512 bytes, the layout of FXSAVE: x87 and SSE (Mach 3.0's structure held the x87 state alone)."""
-
-_FLOAT = struct.Struct(f"<{FLOAT_STATE_COUNT}I")
 
 
 def get_state(state: ProcessorState, flavor: int, room: int) -> tuple[int, ...]:
     """The words of a flavor; INVALID_ARGUMENT for an unknown one, or when they are more than ``room``."""
-    match flavor:
-        case 1 if room >= THREAD_STATE_COUNT:
-            q = state.q
-            return (
-                state.segment(GS),
-                state.segment(FS),
-                state.segment(ES),
-                state.segment(DS),
-                q[EDI],
-                q[ESI],
-                q[EBP],
-                0,
-                q[EBX],
-                q[EDX],
-                q[ECX],
-                q[EAX],
-                q[EIP],
-                state.segment(CS),
-                state.eflags,
-                q[ESP],
-                state.segment(SS),
-            )
-        case 2 if room >= FLOAT_STATE_COUNT:
-            return _FLOAT.unpack(state.floating_point())
+    if flavor == i386_THREAD_STATE and room >= THREAD_STATE_COUNT:
+        q = state.q
+        return (
+            state.segment(GS),
+            state.segment(FS),
+            state.segment(ES),
+            state.segment(DS),
+            q[EDI],
+            q[ESI],
+            q[EBP],
+            0,
+            q[EBX],
+            q[EDX],
+            q[ECX],
+            q[EAX],
+            q[EIP],
+            state.segment(CS),
+            state.eflags,
+            q[ESP],
+            state.segment(SS),
+        )
+    if flavor == i386_FLOAT_STATE and room >= FLOAT_STATE_COUNT:
+        return get_float_state(state)
     raise MachError(KernReturn.INVALID_ARGUMENT)
 
 
 def set_state(state: ProcessorState, flavor: int, words: tuple[int, ...]) -> None:
     """Set the registers of a flavor; INVALID_ARGUMENT, and nothing set, for what no program could load."""
-    if flavor == I386_THREAD_STATE and len(words) == THREAD_STATE_COUNT:
+    if flavor == i386_THREAD_STATE and len(words) == THREAD_STATE_COUNT:
         gs, fs, es, ds, edi, esi, ebp, _, ebx, edx, ecx, eax, eip, cs, eflags, uesp, ss = words
         _load_segments(
             state,
@@ -68,8 +60,8 @@ def set_state(state: ProcessorState, flavor: int, words: tuple[int, ...]) -> Non
         for register, value in (*registers, (EIP, eip), (ESP, uesp)):
             state.q[register] = value
         state.eflags = eflags
-    elif flavor == I386_FLOAT_STATE and len(words) == FLOAT_STATE_COUNT:
-        state.set_floating_point(_FLOAT.pack(*words))
+    elif flavor == i386_FLOAT_STATE and len(words) == FLOAT_STATE_COUNT:
+        set_float_state(state, words)
     else:
         raise MachError(KernReturn.INVALID_ARGUMENT)
 

@@ -173,7 +173,6 @@ class TrapEntry:
         handler = self._handlers[number]
         if handler is None:
             return int(KernReturn.INVALID_ARGUMENT)
-        thread.task.system_calls_mach += 1
         layout = self._arguments[number]
         try:
             if layout is None:
@@ -202,7 +201,6 @@ class TrapEntry:
         assert state is not None
         words = state.q
         self._clock.now += self._costs.emulation
-        thread.task.system_calls_emulated += 1
         stack = (words[ESP] - 8) & 0xFFFFFFFF
         frame = struct.pack("<II", words[EIP] & 0xFFFFFFFF, words[EFLAGS] & 0xFFFFFFFF)
         try:
@@ -231,8 +229,12 @@ class TrapEntry:
         elif error & FAULT_FETCH:
             access |= VM_PROT_EXECUTE
         self._clock.now += self._costs.exception
-        thread.task.faults += 1
+        task, statistics = thread.task, thread.map.system.statistics
+        task.faults += 1
+        zero_fills, copies = statistics.zero_fill, statistics.cow_faults
         code = fault(thread.map, address, access)
+        task.zero_fills += statistics.zero_fill - zero_fills
+        task.copy_on_write_faults += statistics.cow_faults - copies
         if code == 0:
             return KEEP_REGISTERS
         if code.__class__ is int or isinstance(code, int):

@@ -177,24 +177,21 @@ class EntryList:
 
     def has_sole_view(self, entry: VmMapEntry) -> bool:
         """Whether nobody but ``entry`` can see its part of its object: all references to the object
-        are this entry's and those of neighbours that map other parts.  May say no when it is so."""
+        are its own and those of neighbours that map other parts.  May say no when it is so.  The entry
+        may have been taken out of the list already."""
         vm_object = entry.object
         assert vm_object is not None
         if vm_object.references == 1:
             return True
         if vm_object.shadows:
             return False
-        at = self.index_of(entry)
+        at = bisect_left(self.starts, entry.start)
         low, high = entry.offset, entry.offset + entry.end - entry.start
-        found = 0
+        found = 1
         for other in self.entries[max(at - _NEIGHBOURS, 0) : at + _NEIGHBOURS + 1]:
-            if other.object is vm_object:
+            if other.object is vm_object and other is not entry:
                 found += 1
-                if (
-                    other is not entry
-                    and low < other.offset + other.end - other.start
-                    and other.offset < high
-                ):
+                if low < other.offset + other.end - other.start and other.offset < high:
                     return False
         return found == vm_object.references
 

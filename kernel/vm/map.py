@@ -187,6 +187,7 @@ class VmMap(EntryList):
             return
         for entry in doomed:
             self.release(entry)
+            self.free_hidden(entry)
             self.size -= entry.end - entry.start
         self.unlink(start, end)
         for entry in doomed:
@@ -196,7 +197,8 @@ class VmMap(EntryList):
             self.system.trace.emit("map_remove", self.number, start, end - start)
 
     def release(self, entry: VmMapEntry) -> None:
-        """Forget all that follows from an entry, which is about to go, except its object reference."""
+        """Forget all that follows from an entry, which is about to go, but for what it refers to if
+        that is an object."""
         if entry.wired_count:
             unwire_entry(self, entry)
         if entry.share is not None:
@@ -205,7 +207,6 @@ class VmMap(EntryList):
             entry.share = None
         elif entry.object is not None:
             self.pmap.remove(entry.start, entry.end)
-            self.free_hidden(entry)
 
     # ---- attributes
 

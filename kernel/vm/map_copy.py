@@ -97,6 +97,8 @@ def map_copyin(vm_map: "VmMap", address: int, size: int, source_destroy: bool = 
     PROTECTION_FAILURE, RESOURCE_SHORTAGE; PageWait when it must be copied now and is not resident."""
     if size == 0:
         return VmMapCopy(vm_map.system, 0)
+    if address < 0 or address + size > ADDRESS_SPACE:
+        raise MachError(KernReturn.INVALID_ADDRESS)
     start, end = trunc_page(address), round_page(address + size)
     at = start
     for entry in vm_map.between(start, end):

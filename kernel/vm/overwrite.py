@@ -90,12 +90,13 @@ def _substitute(vm_map: "VmMap", start: int, end: int, source: EntryList, shift:
         source.unlink(old.start + shift, old.end + shift)
         vm_map.release(old)
         vm_map.unlink(old.start, old.end)
-        if old.object is not None:
-            old.object.deallocate()
         for piece in pieces:
             new = old.clone(piece.start - shift, piece.end - shift)
             new.object, new.offset, new.needs_copy = piece.object, piece.offset, piece.needs_copy
             vm_map.insert(new)
+        vm_map.free_hidden(old)
+        if old.object is not None:
+            old.object.deallocate()
 
 
 def _write(vm_map: "VmMap", start: int, end: int, source: EntryList, shift: int) -> None:

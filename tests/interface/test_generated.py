@@ -73,7 +73,7 @@ def compiles(folder: Path, text: str) -> None:
     result = run_zig(
         "cc",
         [*TARGET, *COMPILE, *options, "-c", str(source), "-o", str(folder / "all.o")],
-        capture=True,
+        folder=folder,
     )
     assert result.returncode == 0, result.stdout
 

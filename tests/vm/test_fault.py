@@ -114,6 +114,19 @@ def test_a_copy_of_shared_memory_is_a_snapshot(space: VmMap, cpu: ToyProcessor) 
     assert copy.read()[:3] == b"old"
 
 
+def test_sharers_follow_when_one_of_them_makes_the_copy(space: VmMap, cpu: ToyProcessor) -> None:
+    """They all see the page that a copy was taken of, until one writes."""
+    at = space.allocate(0, PAGE_SIZE, True)
+    space.inherit(at, PAGE_SIZE, 0)
+    cpu.write(space, at, b"old")
+    child = space.fork()
+    copy = map_copyin(space, at, PAGE_SIZE)
+    assert cpu.read(space, at, 3) == cpu.read(child, at, 3) == b"old"
+    cpu.write(child, at, b"new")
+    assert cpu.read(space, at, 3) == b"new"
+    assert copy.read()[:3] == b"old"
+
+
 class TestAsymmetric:
     """A permanent object goes on changing; its copies keep what it was."""
 
@@ -152,6 +165,40 @@ class TestAsymmetric:
         assert cpu.read(space, 0x30000, 4) == bytes(4)
         cpu.write(space, 0x10000, b"file")
         assert cpu.read(space, 0x30000, 4) == bytes(4)
+
+    def test_a_reused_copy_object_that_must_see_more(
+        self, file: VmObject, space: VmMap, cpu: ToyProcessor
+    ) -> None:
+        cpu.write(space, 0x10000, b"old" + bytes(2 * PAGE_SIZE))
+        first = copy_strategically(file, 0, PAGE_SIZE)
+        second = copy_strategically(file, 0, 2 * PAGE_SIZE)
+        assert first.object is second.object
+        cpu.write(space, 0x10000 + PAGE_SIZE, b"new")
+        page = second.object.visible_page(PAGE_SIZE)
+        assert page is not None and space.system.memory.frame(page.frame)[:3] == bytes(3)
+        first.object.deallocate()
+        second.object.deallocate()
+
+    def test_a_copy_object_that_is_merged_upward_still_gets_the_old_contents(
+        self, file: VmObject, space: VmMap, cpu: ToyProcessor
+    ) -> None:
+        cpu.write(space, 0x10000, b"0" * 4 * PAGE_SIZE)
+        self.copy_at(space, file, 0x20000)
+        cpu.write(space, 0x20000, b"mine")  # its own object now shadows the copy object, and replaces it
+        assert file.copy is space.lookup(0x20000).object  # type: ignore[union-attr]
+        cpu.write(space, 0x10000 + PAGE_SIZE, b"file")
+        assert cpu.read(space, 0x20000 + PAGE_SIZE, 4) == b"0000"
+
+    def test_a_copy_object_is_not_bypassed(self, file: VmObject, space: VmMap, cpu: ToyProcessor) -> None:
+        """Else what is pushed into it would not be seen from above."""
+        cpu.write(space, 0x10000, b"0" * 4 * PAGE_SIZE)
+        self.copy_at(space, file, 0x20000)
+        self.copy_at(space, file, 0x30000)
+        cpu.write(space, 0x20000, b"mine")  # one page of its own, as many as the copy object has (none)
+        cpu.write(space, 0x20000, b"mine")
+        cpu.write(space, 0x10000 + PAGE_SIZE, b"file")
+        assert cpu.read(space, 0x20000 + PAGE_SIZE, 4) == b"0000"
+        assert cpu.read(space, 0x30000 + PAGE_SIZE, 4) == b"0000"
 
     def test_generations_of_copies(self, file: VmObject, space: VmMap, cpu: ToyProcessor) -> None:
         for generation in range(5):

@@ -42,7 +42,7 @@ class Cell:
         self.data = bytearray(data)
 
     def copy(self) -> "Cell":
-        return Cell(self.data)
+        return Cell(bytes(self.data))
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,13 @@ class RandomOperations(RuleBasedStateMachine):
         for number in range(address // PAGE_SIZE, -(-(address + size) // PAGE_SIZE)):
             model.pages.pop(number, None)
 
-    @rule(which=which, address=addresses, size=sizes, set_maximum=st.sampled_from([0, 0, 1]), protection=protections)
+    @rule(
+        which=which,
+        address=addresses,
+        size=sizes,
+        set_maximum=st.sampled_from([0, 0, 1]),
+        protection=protections,
+    )
     def protect(self, which: int, address: int, size: int, set_maximum: int, protection: int) -> None:
         vm_map, model = self.pick(which)
         numbers = range(address // PAGE_SIZE, -(-(address + size) // PAGE_SIZE))
@@ -402,7 +408,9 @@ class RandomOperations(RuleBasedStateMachine):
 
     # ---- a permanent object, copied asymmetrically
 
-    @rule(which=which, page=page_numbers, first=st.integers(0, 2), count=st.integers(1, 3), copy=st.booleans())
+    @rule(
+        which=which, page=page_numbers, first=st.integers(0, 2), count=st.integers(1, 3), copy=st.booleans()
+    )
     def map_file(self, which: int, page: int, first: int, count: int, copy: bool) -> None:
         vm_map, model = self.pick(which)
         if self.file is None:

@@ -143,7 +143,9 @@ class Build:
         self._make_headers(layout.include, [layout.generated / "include", layout.userland / "include"])
         libraries = [layout.userland / name / "include" for name in LIBRARIES]
         self._make_headers(layout.standalone_include, libraries)
-        self._headers = _tree_hash([layout.include, layout.standalone_include, *self._private_folders()])
+        self._headers = _tree_hash(
+            [layout.include, layout.standalone_include, *self._private_folders()], ".h"
+        )
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             objects = self._make_each(pool, self._make_object, self._sources())
             if any(name.parts[0] in LIBRARIES for name in self._sources().keys() - objects.keys()):
@@ -173,7 +175,7 @@ class Build:
 
     def _make_generated(self) -> None:
         """Generate headers and stubs anew if the interface declarations changed."""
-        key = _tree_hash([self._interface])
+        key = _tree_hash([self._interface], ".py", ".toml", ".h", ".c")
         if self._fresh(self.layout.generated, key):
             return
         shutil.rmtree(self.layout.generated, ignore_errors=True)
@@ -336,12 +338,12 @@ def _file_hash(path: Path) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
-def _tree_hash(folders: Iterable[Path]) -> str:
-    """Of the headers and Python files below the folders: what sources are compiled or generated with."""
+def _tree_hash(folders: Iterable[Path], *endings: str) -> str:
+    """Of the files below the folders with these endings: what sources are compiled or generated with."""
     return _hash(
         f"{path.relative_to(folder)}={_file_hash(path)}"
         for folder in folders
-        for path in _files(folder, ".h", ".py", ".toml")
+        for path in _files(folder, *endings)
     )
 
 

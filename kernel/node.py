@@ -5,12 +5,13 @@ meets the rest of the world only through packets and its terminal line.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .ipc.system import IpcSystem
-from .kern.device import Console
+from .kern.console import Console
 from .kern.host import Host
 from .kern.mach_kernel import MachKernel
+from .kern.options import KernelOptions
 from .machine.clock import Clock
 from .machine.costs import load_costs
 from .machine.engine import Engine, Horizon
@@ -34,6 +35,7 @@ class NodeConfiguration:
     machine: str  # cost model, such as "i486_33"
     processors: int = 1
     memory_bytes: int = 16 << 20
+    options: KernelOptions = field(default_factory=KernelOptions)
 
 
 class KernelPanic(Exception):
@@ -92,6 +94,7 @@ class Node:
             lambda: ProcessorState(empty.pmap),
             self._halt,
             operator,
+            configuration.options,
         )
         self.console = TerminalLine(self.clock, self._events, console_sink)
         self.kernel.devices.add("console", lambda: Console(self.kernel, self.console))
@@ -137,8 +140,8 @@ class Node:
     def _describe(self, error: Exception) -> str:
         current = self.scheduler.current
         lines = [
-            f"panic on node {self._number} at {self.clock.now} ns, in {current}: "
-            f"{type(error).__name__}: {error}",
+            f"panic on node {self._number} at {self.clock.now} ns, in {current}:",
+            f"  {type(error).__name__}: {error}",
             "last kernel entries (time in ns, thread, vector, EAX or address):",
         ]
         lines += [

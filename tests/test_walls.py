@@ -34,7 +34,7 @@ WALLS: dict[str, tuple[str, ...]] = {
     "kernel.kern": _KERN,
     "kernel.xmm": _XMM,
     "kernel.norma": _NORMA,
-    "kernel.user": _NORMA,
+    "kernel.user": _XMM,
     "kernel.node": _KERNEL,
     "unixserver": ("kernel.user", "unixserver"),
     "images": ("images",),

@@ -24,6 +24,10 @@ Implementation = Callable[..., object]
 """function(target, *ins): the outs (None, the one, or a tuple of them), or an awaitable of them."""
 
 
+_NEVER_AWAITED = frozenset((type(None), int, bool, str, bytes, tuple))
+"""Usual results; to ask of any other type whether it is an awaitable takes half a microsecond."""
+
+
 class Answer:
     """What to send back; ``is_sent`` is false after a simple routine that was carried out."""
 
@@ -65,6 +69,11 @@ class Demultiplexer(Generic[Target]):
         """The ids that are served."""
         return frozenset(self._served)
 
+    def routine(self, message_id: int) -> Routine | None:
+        """The routine of an id, if it is served."""
+        entry = self._served.get(message_id)
+        return entry[0] if entry is not None else None
+
     def answer(
         self, message_id: int, target: Target, body: bytes, carried: tuple[Carried, ...]
     ) -> Answer | Awaitable[Answer]:
@@ -80,10 +89,14 @@ class Demultiplexer(Generic[Target]):
         try:
             result = function(target, *ins)
         except MachError as error:
-            return NO_ANSWER if routine.is_one_way else error_answer(error.code)
-        if result is not None and isinstance(result, Awaitable):
+            return _failure(routine, error.code)
+        if type(result) not in _NEVER_AWAITED and isinstance(result, Awaitable):
             return _finish(routine, result)
         return _success(routine, result)
+
+
+def _failure(routine: Routine, code: int) -> Answer:
+    return Answer(code, b"", (), False) if routine.is_one_way else error_answer(code)
 
 
 def _success(routine: Routine, result: object) -> Answer:
@@ -104,5 +117,5 @@ async def _finish(routine: Routine, work: Awaitable[object]) -> Answer:
     try:
         result = await work
     except MachError as error:
-        return NO_ANSWER if routine.is_one_way else error_answer(error.code)
+        return _failure(routine, error.code)
     return _success(routine, result)

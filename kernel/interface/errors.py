@@ -1,4 +1,5 @@
-"""Which errors each call is documented to return, for tests that try every one of them.
+"""Which errors each call is documented to return: for tests that try every one of them, and for servers
+that choose among them.
 
 From "Mach 3 Kernel Interfaces" (CMU, version NORMA-MK12, July 1992) and the manual pages of Mach 3.0.
 Left out is what cannot come from a server: ``KERN_INVALID_ADDRESS`` for a pointer to a result.  Every

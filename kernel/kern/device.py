@@ -4,15 +4,12 @@ A device that is opened twice is one device with one port and a count of opens (
 port dies when it was closed as often, or when nobody has a right to it any more.
 """
 
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ..ipc.port import Port
-from ..machine.terminal import TerminalLine
-from ..sched.thread import WaitResult
-from ..sched.wait import WaitQueue
+from ..vm.map_copy import VmMapCopy
 
 if TYPE_CHECKING:
     from .mach_kernel import MachKernel
@@ -40,11 +37,27 @@ class DeviceReturn(IntEnum):
     READ_ONLY = 2509
 
 
-Transfer = "bytes | Coroutine[None, WaitResult, bytes]"
+class DeviceError(Exception):
+    """A device operation failed."""
+
+    def __init__(self, code: DeviceReturn) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+ReadDone = Callable[[DeviceReturn, "bytes | VmMapCopy"], None]
+"""How a read ends: with data if it succeeded (else ignored), as bytes or as pages."""
+
+WriteDone = Callable[[DeviceReturn, int], None]
+"""How a write ends: with the number of bytes written."""
 
 
 class Device:
-    """What every device offers; operations it lacks answer INVALID_OPERATION."""
+    """What every device offers; operations it lacks raise DeviceError(INVALID_OPERATION).
+
+    Reads and writes end by calling ``done``, at once or some time later.  What cannot even begin raises
+    DeviceError.  Written data belong to the device only until then.
+    """
 
     __slots__ = ("kernel", "name", "open_count", "port")
 
@@ -54,83 +67,37 @@ class Device:
         self.port: Port | None = None
         self.open_count = 0
 
-    def write(self, mode: int, record: int, data: bytes) -> int:
-        """Write; the number of bytes written."""
+    def write(self, mode: int, record: int, data: "bytes | VmMapCopy", done: WriteDone) -> None:
+        """Write ``data`` at record number ``record``."""
         raise DeviceError(DeviceReturn.INVALID_OPERATION)
 
-    def read(self, mode: int, record: int, wanted: int) -> "bytes | Coroutine[None, WaitResult, bytes]":
-        """Read up to ``wanted`` bytes; may have to wait."""
+    def read(self, mode: int, record: int, wanted: int, done: ReadDone) -> None:
+        """Read up to ``wanted`` bytes from record number ``record`` on."""
         raise DeviceError(DeviceReturn.INVALID_OPERATION)
 
     def get_status(self, flavor: int) -> tuple[int, ...]:
+        """The words of a status flavor."""
         raise DeviceError(DeviceReturn.INVALID_OPERATION)
 
     def set_status(self, flavor: int, status: tuple[int, ...]) -> None:
+        """Set what a status flavor stands for."""
         raise DeviceError(DeviceReturn.INVALID_OPERATION)
 
-
-class DeviceError(Exception):
-    """A device operation failed."""
-
-    def __init__(self, code: DeviceReturn) -> None:
-        super().__init__(code.name)
-        self.code = code
-
-
-class Console(Device):
-    """The console line: bytes as they come, without echo or editing (a server's terminal driver does
-    those).  A read waits until there is something, and returns what there is."""
-
-    __slots__ = ("_input", "_line", "_readers")
-
-    def __init__(self, kernel: "MachKernel", line: TerminalLine) -> None:
-        super().__init__(kernel, "console")
-        self._line = line
-        self._input: deque[int] = deque()
-        self._readers = WaitQueue("console input")
-        line.attach(self._received)
-
-    def _received(self, data: bytes) -> None:
-        kernel = self.kernel
-        kernel.clock.now += kernel.costs.interrupt
-        self._input.extend(data)
-        kernel.scheduler.wake_all(self._readers)
-
-    def write(self, mode: int, record: int, data: bytes) -> int:
-        kernel = self.kernel
-        kernel.clock.now += kernel.costs.device_start + kernel.costs.copy(len(data))
-        self._line.write(data)
-        return len(data)
-
-    def read(self, mode: int, record: int, wanted: int) -> "bytes | Coroutine[None, WaitResult, bytes]":
-        if wanted < 0:
-            raise DeviceError(DeviceReturn.INVALID_SIZE)
-        if self._input or not wanted:
-            return self._take(wanted)
-        if mode & D_NOWAIT:
-            raise DeviceError(DeviceReturn.WOULD_BLOCK)
-        return self._read_later(wanted)
-
-    async def _read_later(self, wanted: int) -> bytes:
-        while not self._input:
-            if await self.kernel.scheduler.wait(self._readers) is WaitResult.INTERRUPTED:
-                raise DeviceError(DeviceReturn.IO_ERROR)
-        return self._take(wanted)
-
-    def _take(self, wanted: int) -> bytes:
-        count = min(wanted, len(self._input))
-        return bytes(self._input.popleft() for _ in range(count))
+    def closed(self) -> None:
+        """Nobody has it open any more."""
 
 
 class DeviceMaster:
     """The devices of a node, by name."""
 
-    __slots__ = ("_makers", "_open", "kernel")
+    __slots__ = ("_makers", "_open", "kernel", "pages_copied", "pages_moved")
 
     def __init__(self, kernel: "MachKernel") -> None:
         self.kernel = kernel
         self._makers: dict[str, Callable[[], Device]] = {}
         self._open: dict[str, Device] = {}
+        self.pages_moved = 0  # transferred in place
+        self.pages_copied = 0  # with the option ipc.pages=copy
 
     def add(self, name: str, maker: Callable[[], Device]) -> None:
         """Let ``device_open`` find a device under this name."""
@@ -150,4 +117,7 @@ class DeviceMaster:
     def close(self, device: Device) -> bool:
         """Close once; whether that was the last."""
         device.open_count -= 1
-        return device.open_count == 0
+        if device.open_count:
+            return False
+        device.closed()
+        return True

@@ -1,6 +1,9 @@
-"""The calls on devices.  What one device cannot do, it refuses with D_INVALID_OPERATION."""
+"""The calls on devices.  What one device cannot do, it refuses with D_INVALID_OPERATION.
 
-from collections.abc import Callable, Coroutine
+Reads and writes are answered when the device is done; callers may wait, or go on and receive the answer
+later on a port of their own (``device_read_request`` and the like are the same messages).
+"""
+
 from typing import TYPE_CHECKING
 
 from ..interface import device as calls
@@ -8,17 +11,23 @@ from ..interface.body import CarriedMemory
 from ..interface.declare import Routine
 from ..interface.returns import MachError
 from ..ipc.port import Port
-from ..sched.thread import WaitResult
+from ..vm.map_copy import VmMapCopy
 from .device import Device, DeviceError, DeviceMaster, DeviceReturn
 from .kinds import IKOT_DEVICE
-from .memory import memory_bytes
-from .serve import Implementation
+from .pending_reply import PendingReply
+from .serve import Background, Implementation
 
 if TYPE_CHECKING:
     from .mach_kernel import MachKernel
 
 IN_BAND_MAX = 128
 """Bytes that an in-band transfer holds (IO_INBAND_MAX)."""
+
+
+def _device(target: object) -> Device:
+    if not isinstance(target, Device):
+        raise MachError(DeviceReturn.NO_SUCH_DEVICE)
+    return target
 
 
 def device_open(kernel: "MachKernel", master: object, mode: int, name: str) -> Port:
@@ -40,52 +49,77 @@ def device_close(kernel: "MachKernel", device: object) -> None:
         opened.port = None
 
 
-def _device(target: object) -> Device:
-    if not isinstance(target, Device):
-        raise MachError(DeviceReturn.NO_SUCH_DEVICE)
-    return target
+def _write(
+    device: object,
+    pending: PendingReply,
+    mode: int,
+    record: int,
+    data: bytes | VmMapCopy,
+    owned: CarriedMemory | None,
+) -> None:
+    target = _device(device)
 
+    def done(code: DeviceReturn, written: int) -> None:
+        if owned is not None:
+            target.kernel.ipc.destroy_carried((owned,))
+        if code:
+            pending.refuse(code)
+        else:
+            pending.answer(written)
 
-def _write(device: object, mode: int, record: int, data: bytes) -> int:
     try:
-        return _device(device).write(mode, record, data)
+        target.write(mode, record, data, done)
     except DeviceError as error:
         raise MachError(error.code) from None
 
 
-def device_write(kernel: "MachKernel", device: object, mode: int, record: int, data: CarriedMemory) -> int:
-    written = _write(device, mode, record, memory_bytes(data))
-    kernel.ipc.destroy_carried((data,))
-    return written
+def device_write(
+    kernel: "MachKernel", device: object, pending: PendingReply, mode: int, record: int, data: CarriedMemory
+) -> None:
+    memory = data.memory
+    assert isinstance(memory, bytes | VmMapCopy)
+    _write(device, pending, mode, record, memory, data)
 
 
-def device_write_inband(kernel: "MachKernel", device: object, mode: int, record: int, data: bytes) -> int:
-    return _write(device, mode, record, data)
+def device_write_inband(
+    kernel: "MachKernel", device: object, pending: PendingReply, mode: int, record: int, data: bytes
+) -> None:
+    _write(device, pending, mode, record, data, None)
 
 
-def _read(device: object, mode: int, record: int, wanted: int, wrap: Callable[[bytes], object]) -> object:
+def device_read(
+    kernel: "MachKernel", device: object, pending: PendingReply, mode: int, record: int, wanted: int
+) -> None:
+    def done(code: DeviceReturn, data: bytes | VmMapCopy) -> None:
+        if code:
+            pending.refuse(code)
+        else:
+            size = len(data) if isinstance(data, bytes) else data.size
+            pending.answer(CarriedMemory(0, size, data))
+
     try:
-        got = _device(device).read(mode, record, wanted)
+        _device(device).read(mode, record, wanted, done)
     except DeviceError as error:
         raise MachError(error.code) from None
-    if isinstance(got, bytes):
-        return wrap(got)
-    return _read_later(got, wrap)
 
 
-async def _read_later(pending: Coroutine[None, WaitResult, bytes], wrap: Callable[[bytes], object]) -> object:
+def device_read_inband(
+    kernel: "MachKernel", device: object, pending: PendingReply, mode: int, record: int, wanted: int
+) -> None:
+    def done(code: DeviceReturn, data: bytes | VmMapCopy) -> None:
+        if code:
+            pending.refuse(code)
+        elif isinstance(data, bytes):
+            pending.answer(data)
+        else:
+            text = data.read()
+            data.discard()
+            pending.answer(text)
+
     try:
-        return wrap(await pending)
+        _device(device).read(mode, record, min(wanted, IN_BAND_MAX), done)
     except DeviceError as error:
         raise MachError(error.code) from None
-
-
-def device_read(kernel: "MachKernel", device: object, mode: int, record: int, wanted: int) -> object:
-    return _read(device, mode, record, wanted, lambda data: CarriedMemory(0, len(data), data))
-
-
-def device_read_inband(kernel: "MachKernel", device: object, mode: int, record: int, wanted: int) -> object:
-    return _read(device, mode, record, min(wanted, IN_BAND_MAX), lambda data: data)
 
 
 def device_get_status(kernel: "MachKernel", device: object, flavor: int, room: int) -> tuple[int, ...]:
@@ -105,13 +139,13 @@ def device_set_status(kernel: "MachKernel", device: object, flavor: int, status:
         raise MachError(error.code) from None
 
 
-DEVICE_CALLS: dict[Routine, Implementation] = {
+DEVICE_CALLS: dict[Routine, Implementation | Background] = {
     calls.device_open: device_open,
     calls.device_close: device_close,
-    calls.device_write: device_write,
-    calls.device_write_inband: device_write_inband,
-    calls.device_read: device_read,
-    calls.device_read_inband: device_read_inband,
+    calls.device_write: Background(device_write),
+    calls.device_write_inband: Background(device_write_inband),
+    calls.device_read: Background(device_read),
+    calls.device_read_inband: Background(device_read_inband),
     calls.device_get_status: device_get_status,
     calls.device_set_status: device_set_status,
 }

@@ -9,6 +9,14 @@ at all (the reply right dies), or no port, tries the next; with none left the ta
 import struct
 from typing import Protocol
 
+from ..interface.constants import (
+    EXC_ARITHMETIC,
+    EXC_BAD_ACCESS,
+    EXC_BAD_INSTRUCTION,
+    EXC_BREAKPOINT,
+    EXC_EMULATION,
+    EXC_SOFTWARE,
+)
 from ..interface.exc import exception_raise
 from ..interface.returns import KernReturn
 from ..interface.wire import PORT_SEND, PORT_SEND_ONCE
@@ -21,13 +29,6 @@ from ..sched.thread import KEEP_REGISTERS, WaitResult
 from ..sched.wait import WaitQueue
 from .kinds import IKOT_EXCEPTION_REPLY
 from .thread import TaskThread
-
-EXC_BAD_ACCESS = 1
-EXC_BAD_INSTRUCTION = 2
-EXC_ARITHMETIC = 3
-EXC_EMULATION = 4
-EXC_SOFTWARE = 5
-EXC_BREAKPOINT = 6
 
 NAMES = {
     EXC_BAD_ACCESS: "bad access",

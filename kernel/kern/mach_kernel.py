@@ -42,6 +42,8 @@ from .kinds import (
     IKOT_TASK,
     IKOT_THREAD,
 )
+from .options import KernelOptions
+from .pending_reply import PendingReply
 from .serve import KernelServer
 from .tables import served_tables
 from .task import Task
@@ -74,6 +76,8 @@ class MachKernel:
         "host",
         "ipc",
         "new_state",
+        "options",
+        "pending_replies",
         "scheduler",
         "server",
         "tasks",
@@ -96,6 +100,7 @@ class MachKernel:
         new_state: Callable[[], ProcessorState],
         halt: Callable[[str, int], None],
         console_log: Callable[[str], None],
+        options: KernelOptions,
     ) -> None:
         self.clock = clock
         self.costs = costs
@@ -107,6 +112,8 @@ class MachKernel:
         self.new_state = new_state  # a user processor state with nothing in its registers
         self.halt = halt  # stops the machine after the current kernel entry
         self.console_log = console_log  # what the kernel itself says to the operator
+        self.options = options
+        self.pending_replies: dict[PendingReply, None] = {}
         self.tasks: dict[int, Task] = {}
         self.threads: dict[int, TaskThread] = {}
         self._next_task_number = 1
@@ -237,7 +244,8 @@ class MachKernel:
             structures += (task.self_port, task.exception_port, task.bootstrap_port, *task.registered)
         for thread in self.threads.values():
             structures += (thread.self_port, thread.exception_port)
-        return [(port, PORT_SEND) for port in structures if port is not None and port.active]
+        held = [(port, PORT_SEND) for port in structures if port is not None and port.active]
+        return held + [pending.held() for pending in self.pending_replies]
 
     def suspend_task(self, task: Task) -> None:
         """Add to a task's suspend count: none of its threads runs while it is above zero."""
@@ -319,6 +327,8 @@ class MachKernel:
     def abort_thread(self, thread: TaskThread) -> None:
         """Break a thread out of the wait it is in, if that can be broken (``thread_abort``)."""
         if thread.state is ThreadState.WAITING and thread.interruptible:
+            if thread.exception_reply is not None:
+                self.ipc.destroy_kernel_port(thread.exception_reply)  # an answer comes too late now
             self.scheduler.wake(thread, WaitResult.INTERRUPTED)
 
     def terminate_thread(self, thread: TaskThread) -> None:
@@ -334,7 +344,10 @@ class MachKernel:
         if thread.state is ThreadState.RUNNING:
             if thread.processor is not None:
                 thread.processor.preempt = True
-        elif thread.coroutine is None and thread.state is not ThreadState.WAITING:
+        elif thread.coroutine is not None:
+            if thread.state is ThreadState.SUSPENDED:  # a native thread: it has to unwind
+                self.scheduler.make_runnable(thread)
+        elif thread.state is not ThreadState.WAITING:
             self.finish_thread(thread)
 
     def finish_thread(self, thread: TaskThread) -> None:

@@ -11,10 +11,13 @@ destroyed here.  Ports in a result are rights that the function gives away.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..interface.codec import error_body
+from ..interface.constants import D_NO_SUCH_DEVICE
 from ..interface.declare import Routine
+from ..interface.errors import errors_of
 from ..interface.returns import KernReturn, MachError, MigReturn
 from ..interface.wire import OutOfLineArray
 from ..interface.wire import Port as PortShape
@@ -23,33 +26,50 @@ from ..ipc.message import Message
 from ..ipc.port import Port
 from ..sched.thread import WaitResult
 from ..vm.fault import PageWait, fault_wait
+from .pending_reply import PendingReply
 
 if TYPE_CHECKING:
     from .mach_kernel import MachKernel
 
 Implementation = Callable[..., object]
-Table = Mapping[Routine, Implementation]
 
-REFUSALS = {
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A call that is answered later: the function gets a PendingReply before the request's values."""
+
+    function: Callable[..., None]
+
+
+Table = Mapping[Routine, Implementation | Background]
+
+REFUSALS: Mapping[str, int] = {
+    "task_t": KernReturn.INVALID_TASK,
+    "vm_task_t": KernReturn.INVALID_TASK,
     "ipc_space_t": KernReturn.INVALID_TASK,
     "host_t": KernReturn.INVALID_HOST,
     "host_priv_t": KernReturn.INVALID_HOST,
+    "device_t": D_NO_SUCH_DEVICE,
 }
-"""What a call returns when the port it was sent to is not of the kind it needs; else INVALID_ARGUMENT."""
+"""What calls return when the port they are sent to is not of the kind they need, if they are documented
+to return that; all others return INVALID_ARGUMENT."""
 
 
 class Entry:
     """A routine with what serves it."""
 
-    __slots__ = ("function", "object_arguments", "refusal", "routine", "target_kind")
+    __slots__ = ("background", "function", "object_arguments", "refusal", "routine", "target_kind")
 
-    def __init__(self, routine: Routine, function: Implementation) -> None:
+    def __init__(self, routine: Routine, served_by: Implementation | Background) -> None:
         self.routine = routine
-        self.function = function
+        self.background = isinstance(served_by, Background)
+        self.function = served_by.function if isinstance(served_by, Background) else served_by
         shape = routine.request_port.shape
         assert isinstance(shape, PortShape)
         self.target_kind = shape.c_name
-        self.refusal = int(REFUSALS.get(shape.c_name, KernReturn.INVALID_ARGUMENT))
+        refusal = REFUSALS.get(shape.c_name)
+        documented = refusal in errors_of(routine.name)
+        self.refusal = int(refusal if refusal is not None and documented else KernReturn.INVALID_ARGUMENT)
         self.object_arguments = tuple(
             (index, item.c_name)
             for index, (_, item) in enumerate(routine.ins)
@@ -113,12 +133,18 @@ class KernelServer:
                 value = values[index]
                 arguments[index] = kernel.convert(value, kind) if isinstance(value, Port) else None
             values = tuple(arguments)
+        if entry.background:
+            pending = PendingReply(kernel, entry.routine, message)
+            values = (pending, *values)
         try:
             result = entry.function(kernel, target, *values)
         except MachError as error:
             return self._refuse(message, error.code)
         except PageWait as wait:
             result = self._again(entry, target, values, wait)
+        else:
+            if entry.background:
+                pending.keep()
         if isinstance(result, Coroutine):
             return self._finish(entry, message, result)
         return self._answer(entry, message, result)
@@ -136,6 +162,9 @@ class KernelServer:
             except PageWait as another:
                 wait = another
                 continue
+            if entry.background:
+                assert isinstance(values[0], PendingReply)
+                values[0].keep()
             return await result if isinstance(result, Coroutine) else result
 
     async def _finish(
@@ -152,14 +181,14 @@ class KernelServer:
             self._give_back(entry, message)
         routine = entry.routine
         reply = message.reply
-        if routine.is_one_way or not message.reply_type:
+        if routine.is_one_way or entry.background:
             return None
         if not isinstance(result, tuple) or len(routine.outs) == 1:
             outs: tuple[object, ...] = () if not routine.outs else (result,)
         else:
             outs = result
         body, carried = routine.reply.encode(outs)
-        if not isinstance(reply, Port):  # it died meanwhile
+        if not message.reply_type or not isinstance(reply, Port):  # nobody wants it, or nobody lives
             self._kernel.ipc.destroy_carried(carried)
             return None
         return Message(reply, message.reply_type, None, 0, routine.id + 100, body, carried)
@@ -170,7 +199,7 @@ class KernelServer:
         reply = message.reply
         if not message.reply_type or not isinstance(reply, Port):
             return None
-        return Message(reply, message.reply_type, None, 0, message.id + 100, error_body(code))
+        return Message(reply, message.reply_type, None, 0, (message.id + 100) & 0xFFFF_FFFF, error_body(code))
 
     def _give_back(self, entry: Entry, message: Message) -> None:
         """Destroy the rights by which the request named kernel objects."""

@@ -6,6 +6,7 @@ from ..interface import mach
 from ..interface.declare import Routine
 from ..interface.returns import KernReturn, MachError
 from ..ipc.port import Port
+from ..sched.priority import undepress
 from ..sched.processor import POLICY_TIMESHARE
 from ..sched.thread import ThreadState
 from .information import LOAD_SCALE, check_room, time_value
@@ -54,6 +55,7 @@ def thread_resume(kernel: "MachKernel", thread: TaskThread) -> None:
 def thread_abort(kernel: "MachKernel", thread: TaskThread) -> None:
     if thread is kernel.scheduler.current:
         raise MachError(KernReturn.INVALID_ARGUMENT)
+    undepress(kernel.scheduler, thread)
     kernel.abort_thread(thread)
 
 

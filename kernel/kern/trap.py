@@ -15,22 +15,38 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from ..interface.constants import (
+    EXC_ARITHMETIC,
+    EXC_BAD_ACCESS,
+    EXC_BAD_INSTRUCTION,
+    EXC_BREAKPOINT,
+    EXC_I386_BOUND,
+    EXC_I386_BPT,
+    EXC_I386_DIV,
+    EXC_I386_EXTERR,
+    EXC_I386_GPFLT,
+    EXC_I386_INTO,
+    EXC_I386_INVOPFLT,
+    EXC_I386_NOEXT,
+    EXC_I386_SEGNPFLT,
+    EXC_I386_SGL,
+    EXC_I386_STKFLT,
+    VM_PROT_EXECUTE,
+    VM_PROT_READ,
+    VM_PROT_WRITE,
+)
 from ..interface.returns import KernReturn, MachError
 from ..machine.clock import Clock
 from ..machine.costs import Costs
+from ..machine.mmu import FAULT_FETCH, FAULT_WRITE
 from ..machine.processor import EAX, EDX, EFLAGS, EIP, ESP, Exit
+from ..machine.processor_state import TRAP_FLAG
 from ..machine.trace import Trace
 from ..sched.processor import Processor
 from ..sched.thread import KEEP_REGISTERS, KernelCoroutine, Outcome
 from ..vm.access import copyin, copyout, instruction_at, unpack_user
 from ..vm.fault import PageWait, fault, fault_wait
-from .exception import (
-    EXC_ARITHMETIC,
-    EXC_BAD_ACCESS,
-    EXC_BAD_INSTRUCTION,
-    EXC_BREAKPOINT,
-    ExceptionRaiser,
-)
+from .exception import ExceptionRaiser
 from .thread import TaskThread
 
 LCALL = bytes.fromhex("9a000000000700")
@@ -39,10 +55,6 @@ LCALL_MASK = (1 << 8 * LCALL_SIZE) - 1
 LCALL_WORD = int.from_bytes(LCALL, "little")
 RDTSC = b"\x0f\x31"
 LINUX_VECTOR = 0x80
-TRAP_FLAG = 0x100
-
-VM_PROT_READ, VM_PROT_WRITE, VM_PROT_EXECUTE = 1, 2, 4
-FAULT_WRITE, FAULT_FETCH = 2, 16
 
 SYSCALL, FAULT, EXCEPTION = Exit.SYSCALL, Exit.FAULT, Exit.EXCEPTION
 
@@ -89,6 +101,10 @@ class TrapEntry:
         self.recent: deque[tuple[int, int, int, int]] = deque(maxlen=RECENT)
         self._remember = self.recent.append
 
+    def served(self) -> frozenset[int]:
+        """Numbers of the traps that are served (negative, as in EAX)."""
+        return frozenset(-number for number, handler in enumerate(self._handlers) if handler is not None)
+
     def trap(self, thread: TaskThread, reason: int, processor: Processor) -> Outcome:
         """Deal with the exit of ``thread`` from user mode."""
         state = thread.user_state
@@ -106,9 +122,9 @@ class TrapEntry:
             if vector == 13:
                 if instruction_at(thread.map, words[EIP]) & LCALL_MASK == LCALL_WORD:
                     return self._system_call(thread, words)
-                return self._general_protection(thread)
+                return self._general_protection(thread, processor.hardware.error)
             clock.now += self._costs.exception
-            return self._exception(thread, vector)
+            return self._exception(thread, vector, processor.hardware.error if vector in HAS_ERROR else 0)
         if reason == SYSCALL and vector == LINUX_VECTOR:
             number = words[EAX] & 0xFFFFFFFF
             entry = thread.task.emulation.get(number - ((number & 0x80000000) << 1))
@@ -117,7 +133,7 @@ class TrapEntry:
         clock.now += self._costs.exception
         if reason == SYSCALL:
             return self._software_interrupt(thread, vector)
-        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, words[EIP])
+        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, 0)
 
     # ---- system calls
 
@@ -136,7 +152,7 @@ class TrapEntry:
         self._clock.now += self._costs.exception
         return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT, number)
 
-    def _general_protection(self, thread: TaskThread) -> Outcome:
+    def _general_protection(self, thread: TaskThread, error: int) -> Outcome:
         """A protection violation, unless the instruction stands for something else."""
         state = thread.user_state
         assert state is not None
@@ -156,7 +172,7 @@ class TrapEntry:
             words[EDX] = now >> 32 & 0xFFFFFFFF
             words[EIP] += 2
             return KEEP_REGISTERS
-        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0)
+        return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, error & 0xFFFF)
 
     def _short_code(self, thread: TaskThread, address: int) -> bytes:
         """Two bytes of code, where seven would reach beyond mapped memory."""
@@ -243,7 +259,7 @@ class TrapEntry:
 
     async def _finish_fault(self, thread: TaskThread, address: int, pending: KernelCoroutine) -> int:
         code = await pending
-        if code and not thread.aborted:
+        if code and code != KernReturn.ABORTED:  # else the instruction is executed again, if ever
             return await self._exceptions.raise_on(thread, EXC_BAD_ACCESS, code, address)
         return KEEP_REGISTERS
 
@@ -255,34 +271,26 @@ class TrapEntry:
     def _software_interrupt(self, thread: TaskThread, vector: int) -> Outcome:
         """``int n``: 3 and 4 are for everybody, any other is a protection violation."""
         if vector in (3, 4):
-            return self._exception(thread, vector)
+            return self._exception(thread, vector, 0)
         state = thread.user_state
         assert state is not None
         state.q[EIP] -= 2
         return self._exceptions.raise_on(thread, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, vector * 8 + 2)
 
-    def _exception(self, thread: TaskThread, vector: int) -> Outcome:
+    def _exception(self, thread: TaskThread, vector: int, error: int) -> Outcome:
         exception, code = EXCEPTIONS.get(vector, (EXC_BAD_INSTRUCTION, EXC_I386_INVOPFLT))
         if vector == 1:
             state = thread.user_state
             assert state is not None
             state.q[EFLAGS] &= ~TRAP_FLAG
-        return self._exceptions.raise_on(thread, exception, code, 0)
+        return self._exceptions.raise_on(thread, exception, code, error & 0xFFFF)
 
 
-# Exception codes of the i386 (Mach 3.0's mach/i386/exception.h).
-EXC_I386_DIV = 1
-EXC_I386_INTO = 2
-EXC_I386_NOEXT = 3
-EXC_I386_EXTERR = 5
-EXC_I386_BOUND = 7
-EXC_I386_SGL = 1
-EXC_I386_BPT = 2
-EXC_I386_INVOPFLT = 6
-EXC_I386_SEGNPFLT = 11
-EXC_I386_STKFLT = 12
-EXC_I386_GPFLT = 13
-EXC_I386_ALIGNFLT = 17
+ALIGNMENT_CHECK = 17
+"""As a code, the vector: Mach 3.0 has no name for it, the i386 did not have it."""
+
+HAS_ERROR = frozenset({10, 11, 12, 17})
+"""Exceptions, besides 13 and 14, for which the processor gives an error code: it becomes the subcode."""
 
 EXCEPTIONS: dict[int, tuple[int, int]] = {
     0: (EXC_ARITHMETIC, EXC_I386_DIV),
@@ -296,7 +304,7 @@ EXCEPTIONS: dict[int, tuple[int, int]] = {
     12: (EXC_BAD_INSTRUCTION, EXC_I386_STKFLT),
     13: (EXC_BAD_INSTRUCTION, EXC_I386_GPFLT),
     16: (EXC_ARITHMETIC, EXC_I386_EXTERR),
-    17: (EXC_BAD_INSTRUCTION, EXC_I386_ALIGNFLT),
+    17: (EXC_BAD_INSTRUCTION, ALIGNMENT_CHECK),
     19: (EXC_ARITHMETIC, EXC_I386_EXTERR),
 }
 """What an exception of the processor becomes: vector -> (Mach exception, code)."""

@@ -31,7 +31,7 @@ NOT_LOCAL = int(MsgReturn.SEND_INTERRUPTED)
 SWITCH_OPTION_NONE, SWITCH_OPTION_DEPRESS, SWITCH_OPTION_WAIT = 0, 1, 2
 
 DEPRESS_NS = 10_000_000
-"""How long ``swtch_pri`` depresses at most: Mach 3.0's min_quantum in thread_depress is a tick, 10 ms."""
+"""How long ``swtch_pri`` depresses at most (Mach 3.0: min_quantum; here a tick of 100 Hz)."""
 
 HIGHEST_TRAP = 100
 

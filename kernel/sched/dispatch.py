@@ -20,7 +20,7 @@ from ..machine.processor import EAX, Exit
 from .priority import compute_priority, renew_quantum
 from .processor import Processor, RunQueue
 from .scheduler import Scheduler
-from .thread import KernelCoroutine, Outcome, Thread, ThreadState
+from .thread import AT_BOUNDARY, KernelCoroutine, Outcome, Thread, ThreadState
 
 WINDOW_NS = 20_000
 """Longest turn of a processor while others of its node compute too: how finely the memory accesses of
@@ -92,6 +92,7 @@ class Dispatcher:
     def advance(self, horizon: Horizon) -> None:
         """Do everything strictly before ``horizon.time`` (read again at each step)."""
         events = self._events
+        self.scheduler.horizon = horizon
         while True:
             processor = self._earliest()
             event_time = events.next_time()
@@ -199,6 +200,13 @@ class Dispatcher:
                 elif outcome is not None:
                     self._drive(thread, outcome)
             else:
+                if thread.user_state is None:
+                    left = thread.quantum_end - thread.user_time - thread.system_time
+                    if processor.preempt or left <= 0:
+                        self._between_calls(processor, thread)
+                        continue
+                    turn_end = now + left
+                    scheduler.turn_end = turn_end if turn_end < processor.slice_end else processor.slice_end
                 if many and now < self._kernel_free_at:
                     now = self._kernel_free_at
                 clock.now = now
@@ -222,13 +230,14 @@ class Dispatcher:
         """Go on with kernel code of a thread until it ends or waits."""
         thread.coroutine = coroutine
         try:
-            coroutine.send(None)  # type: ignore[arg-type]
+            yielded: object = coroutine.send(None)  # type: ignore[arg-type]
+            if thread.state is ThreadState.RUNNING and yielded is not AT_BOUNDARY:
+                coroutine.throw(AssertionError(f"{thread.name} awaited something that is no wait"))
         except StopIteration as stop:
             result = stop.value
         except MachError as error:
             result = error.code & 0xFFFFFFFF
         else:
-            assert thread.state is not ThreadState.RUNNING, f"{thread} awaited something that is no wait"
             return
         thread.coroutine = None
         state = thread.user_state
@@ -248,7 +257,6 @@ class Dispatcher:
             outcome = self._kernel.boundary(thread)
             if outcome is not None and not isinstance(outcome, int):
                 self._drive(thread, outcome)
-        home = thread.processor_set
         if thread.state is not ThreadState.RUNNING:
             if processor.thread is thread:
                 scheduler.leave(processor)
@@ -257,15 +265,32 @@ class Dispatcher:
             scheduler.leave(processor)
             thread.state = ThreadState.SUSPENDED
             scheduler.choose(processor)
-        elif home is not None:
-            compute_priority(thread, now)
-            misplaced = home is not processor.processor_set or thread.bound_to not in (None, processor)
-            if misplaced or home.run_queue.best_priority() < thread.sched_priority:
-                scheduler.preempt(processor, to_front=thread.quantum_end > thread.cpu_time)
+        else:
+            self._reconsider(processor, thread)
         if scheduler.handoff_thread is not None:
             scheduler.settle_handoff()
         thread.system_time += clock.now - now
         self._kernel_free_at = processor.clock_ns = clock.now
+
+    def _reconsider(self, processor: Processor, thread: Thread) -> None:
+        """Let a better thread have the processor, or the thread go where it belongs."""
+        home = thread.processor_set
+        if home is not None:
+            compute_priority(thread, self._clock.now)
+            misplaced = home is not processor.processor_set or thread.bound_to not in (None, processor)
+            if misplaced or home.run_queue.best_priority() < thread.sched_priority:
+                self.scheduler.preempt(processor, to_front=thread.quantum_end > thread.cpu_time)
+
+    def _between_calls(self, processor: Processor, thread: Thread) -> None:
+        """Preemption of a thread that is all coroutine."""
+        if processor.preempt:
+            processor.preempt = False
+            now = self._clock.now = max(processor.clock_ns, self._kernel_free_at)
+            self._reconsider(processor, thread)
+            thread.system_time += self._clock.now - now
+            self._kernel_free_at = processor.clock_ns = self._clock.now
+        else:
+            self._quantum_over(processor, thread)
 
     def _quantum_over(self, processor: Processor, thread: Thread) -> None:
         """An equal or better thread gets its turn; a thread alone just gets another quantum."""

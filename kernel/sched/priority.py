@@ -2,7 +2,8 @@
 
 A timeshared thread's priority is its base, worsened by the processor time it used of late.  Usage
 decays by whole seconds when it is looked at, so an idle node has nothing to do.  A fixed-priority
-thread keeps its base.  A depressed thread has the worst priority until somebody or a timer ends it.
+thread keeps its base.  A depressed thread has the worst priority until it runs again, or until somebody
+or a timer ends it.
 """
 
 from typing import TYPE_CHECKING
@@ -74,6 +75,8 @@ def set_policy(scheduler: "Scheduler", thread: Thread, policy: int, quantum_ns: 
     def change() -> None:
         thread.policy = policy
         thread.quantum = quantum_ns
+        if quantum_ns:
+            thread.quantum_end = min(thread.quantum_end, thread.cpu_time + quantum_ns)
         if thread.depressed_priority < 0:
             _apply_base(thread, scheduler.clock.now)
 
@@ -101,6 +104,12 @@ def undepress(scheduler: "Scheduler", thread: Thread) -> bool:
         return False
     scheduler.requeue(thread, lambda: _apply_base(thread, scheduler.clock.now))
     return True
+
+
+def end_depression(thread: Thread, now_ns: int) -> None:
+    """A depressed thread got a processor, for others had no need of it."""
+    cancel_depression(thread)
+    _apply_base(thread, now_ns)
 
 
 def cancel_depression(thread: Thread) -> bool:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Generator
 
 from ..machine.clock import Clock
 from ..machine.costs import Costs
+from ..machine.engine import Horizon
 from ..machine.events import EventQueue
 from ..machine.trace import Trace
-from .priority import SECOND_NS, cancel_depression, compute_priority, renew_quantum
+from .priority import SECOND_NS, cancel_depression, compute_priority, end_depression, renew_quantum
 from .processor import Processor, ProcessorSet
-from .thread import KernelCoroutine, Thread, ThreadState, Waitable, WaitResult
+from .thread import AT_BOUNDARY, KernelCoroutine, Thread, ThreadState, Waitable, WaitResult
 from .wait import WaitQueue
 
 
@@ -34,6 +35,18 @@ class _Sleep:
         return self._thread.wait_result
 
 
+class _Pause:
+    """Awaitable: be driven again by the dispatcher, when it is this thread's turn."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[str, None, None]:
+        yield AT_BOUNDARY
+
+
+PAUSE = _Pause()
+
+
 class Scheduler:
     """One per node.  ``current`` is the thread in the kernel now, on ``processor``."""
 
@@ -45,10 +58,12 @@ class Scheduler:
         "default_set",
         "events",
         "handoff_thread",
+        "horizon",
         "processor",
         "processor_sets",
         "processors",
         "trace",
+        "turn_end",
     )
 
     def __init__(self, clock: Clock, costs: Costs, trace: Trace, events: EventQueue) -> None:
@@ -62,6 +77,8 @@ class Scheduler:
         self.default_set = ProcessorSet(0)
         self.processor_sets: list[ProcessorSet] = [self.default_set]
         self.handoff_thread: Thread | None = None
+        self.horizon = Horizon()  # how far the node may go, told by the dispatcher
+        self.turn_end = 0  # virtual time at which the current native thread's turn is over
         self._next_thread_number = 1
 
     # ---- threads come and go
@@ -240,8 +257,9 @@ class Scheduler:
     def _start(self, processor: Processor, thread: Thread) -> None:
         thread.state = ThreadState.RUNNING
         thread.processor = processor
-        if thread.last_processor is not processor:
-            thread.last_processor = processor
+        thread.last_processor = processor
+        if thread.depressed_priority >= 0:
+            end_depression(thread, self.clock.now)
         if thread.quantum_end <= thread.user_time + thread.system_time:
             renew_quantum(thread)
         if thread.attention:
@@ -339,6 +357,36 @@ class Scheduler:
             self.make_runnable(thread)
         elif thread.processor is not None:
             thread.processor.preempt = True
+
+    # ---- native threads between two calls
+
+    def must_pause(self, thread: Thread) -> bool:
+        """Whether the current native thread, about to run on as its program, must let the dispatcher look
+        at something first: a due event, a better thread, the end of its turn, or its own suspension."""
+        if self.handoff_thread is not None:
+            self.settle_handoff()
+        now = self.clock.now
+        processor = self.processor
+        assert processor is not None
+        return (
+            thread.attention
+            or processor.preempt
+            or now >= self.turn_end
+            or now >= self.events.soonest
+            or now >= self.horizon.time
+        )
+
+    async def pause(self, thread: Thread) -> None:
+        """Let the dispatcher look at what ``must_pause`` found, and wait while the thread is suspended.
+        Whoever calls this must look at ``thread.aborted`` afterwards."""
+        while not thread.aborted:
+            if thread.suspend_count:
+                thread.state = ThreadState.SUSPENDED
+            else:
+                thread.attention = False
+            await PAUSE
+            if not thread.suspend_count:
+                return
 
     # ---- suspension
 

@@ -49,6 +49,11 @@ KEEP_REGISTERS = -1
 """As a trap's result: the thread's registers are already as they must be."""
 
 
+AT_BOUNDARY = "at the boundary"
+"""What a native thread's coroutine yields where a program would be between two instructions: the thread
+need not wait, but others may have something to do first."""
+
+
 class Waitable:
     """Anything a thread can wait on; ``remove`` takes a thread out of it again."""
 

@@ -31,7 +31,7 @@ from .entry_list import EntryList
 from .map_entry import VmMapEntry
 from .object import VmObject
 from .page import ABSENT, BUSY, ERROR, LOCKED, VmPage
-from .pager import request, request_unlock
+from .pager import give_up, request, request_unlock
 from .protection import VM_PROT_EXECUTE, VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE
 
 if TYPE_CHECKING:
@@ -65,8 +65,10 @@ def fault(vm_map: "VmMap", address: int, access: int) -> int | KernelCoroutine:
 
 
 async def fault_wait(vm_map: EntryList, address: int, access: int) -> int:
-    """``fault``, waiting as often as necessary.  ABORTED when a wait was interrupted.  The pages of a
-    copy, which nobody maps, are only made resident."""
+    """``fault``, waiting as often as necessary, but for no longer than a pager is given.  ABORTED when a
+    wait was interrupted.  The pages of a copy, which nobody maps, are only made resident."""
+    system = vm_map.system
+    deadline = system.clock.now + system.pager_timeout_ns
     while True:
         if vm_map.translated:
             outcome = fault_step(cast("VmMap", vm_map), address, access)
@@ -74,9 +76,13 @@ async def fault_wait(vm_map: EntryList, address: int, access: int) -> int:
             outcome = _resident_step(vm_map, address)
         if isinstance(outcome, int):
             return outcome
-        scheduler = vm_map.system.scheduler
+        scheduler = system.scheduler
         assert scheduler is not None, "a fault waits on a node without a scheduler"
-        if await scheduler.wait(outcome) != WaitResult.AWAKENED:
+        result = await scheduler.wait(outcome, deadline=deadline)
+        if result == WaitResult.TIMED_OUT:
+            give_up(outcome)
+            return _MEMORY_ERROR
+        if result != WaitResult.AWAKENED:
             return _ABORTED
 
 
@@ -169,6 +175,7 @@ def fault_page(first: VmObject, first_offset: int, access: int, shared: bool) ->
     page through ``first``."""
     write = access & VM_PROT_WRITE
     vm_object, offset = first, first_offset
+    wanted = access
     while True:
         page = vm_object.pages.get(offset)
         if page is not None:
@@ -178,16 +185,26 @@ def fault_page(first: VmObject, first_offset: int, access: int, shared: bool) ->
             if flags & ERROR:
                 first.system.pages.free(page)
                 return _MEMORY_ERROR
-            if flags & LOCKED and page.lock & (access if vm_object is first else VM_PROT_READ):
-                return request_unlock(page, access if vm_object is first else VM_PROT_READ)
+            if flags & LOCKED and page.lock & wanted:
+                outcome = request_unlock(page, wanted)
+                if outcome is not None:
+                    return outcome
+                continue
             if not flags & ABSENT:
                 break
-        elif vm_object.pager is not None:
-            return request(vm_object, offset, access)
+        elif vm_object.pager is not None and vm_object.has_pager(offset):
+            outcome = request(vm_object, offset, wanted or VM_PROT_READ)
+            if outcome is not None:
+                return outcome
+            continue
         below = vm_object.shadow
         if below is None:
             page = None
             break
+        if vm_object is first:
+            wanted = VM_PROT_READ
+        if vm_object.lent is not None:
+            wanted = VM_PROT_NONE  # what was lent to a pager is not locked against it
         offset += vm_object.shadow_offset
         vm_object = below
     if page is None or (write and vm_object is not first):
@@ -233,6 +250,8 @@ def _push(vm_object: VmObject, offset: int, page: VmPage) -> bool:
     at = offset - copy.shadow_offset
     held = copy.pages.get(at)
     if not 0 <= at < copy.size or (held is not None and not held.flags & ABSENT):
+        return True
+    if copy.lent is not None and not copy.shadows and offset not in copy.lent:
         return True
     system = vm_object.system
     # Whoever sees this page through the copy must find the pushed one from now on.

@@ -92,6 +92,22 @@ def copy_from_bytes(system: "VmSystem", data: bytes | bytearray | memoryview) ->
     return copy
 
 
+def copy_to_fill(system: "VmSystem", size: int) -> VmMapCopy:
+    """A copy of ``size`` > 0 bytes whose pages' contents are up to the caller.  RESOURCE_SHORTAGE."""
+    copy = VmMapCopy(system, size)
+    vm_object = VmObject(system, round_page(size))
+    copy.entries.insert(VmMapEntry(0, vm_object.size, vm_object))
+    for at in range(0, size, PAGE_SIZE):
+        page = system.pages.allocate(vm_object, at)
+        if page is None:
+            copy.discard()
+            raise MachError(KernReturn.RESOURCE_SHORTAGE)
+        page.dirty = True
+        if size - at < PAGE_SIZE:
+            system.memory.zero(page.frame)
+    return copy
+
+
 def map_copyin(vm_map: "VmMap", address: int, size: int, source_destroy: bool = False) -> VmMapCopy:
     """Copy memory out of a map; ``source_destroy`` also deallocates it there.  INVALID_ADDRESS,
     PROTECTION_FAILURE, RESOURCE_SHORTAGE; PageWait when it must be copied now and is not resident."""

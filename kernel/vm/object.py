@@ -10,6 +10,10 @@ Shadows come from copy-on-write, of which there are two kinds:
   object*, which shadows the original; before a page of the original is first written, its old contents
   are pushed into the copy object.  ``original.copy`` is the newest copy object; older ones shadow it.
 
+What goes back to a pager while it stays resident is *lent*: the message holds a copy object, and the
+pages in ``copy.lent`` (offsets in the original) must not be given up before that copy has them, because
+the pager, of all, could not be asked for them (``page_return.py``).
+
 Invariants
 - ``references`` counts map entries (of maps, sharing maps and copies) and shadow links, nothing else;
   ``copy`` does not count.  ``shadows`` lists the objects whose ``shadow`` this is.
@@ -40,8 +44,8 @@ class CopyStrategy(IntEnum):
     NONE = 0  # page by page, now
     CALL = 1  # ask the pager
     DELAY = 2  # asymmetric copy-on-write
-    TEMPORARY = 3  # symmetric copy-on-write: nobody else sees the object's contents
-    SYMMETRIC = 4  # the same, for objects that the kernel made
+    TEMPORARY = 3  # the same, and what it holds is not needed when nobody maps it
+    SYMMETRIC = 4  # symmetric copy-on-write: for objects that the kernel made
 
 
 class NotResident(Exception):
@@ -59,10 +63,13 @@ class VmObject:
         "alive",
         "copy",
         "copy_strategy",
+        "failed",
         "frozen",
         "internal",
+        "lent",
         "may_cache",
         "number",
+        "paged_out",
         "pager",
         "pages",
         "ready",
@@ -88,11 +95,14 @@ class VmObject:
         self.shadows: list[VmObject] = []
         self.copy: VmObject | None = None
         self.frozen = False  # a copy object that holds just what was pushed into it: it may be reused
+        self.lent: set[int] | None = None  # of a copy object in a message to the original's pager
         self.symmetric = True  # copied symmetrically, so mapped writable by one entry at most
         self.copy_strategy: int = CopyStrategy.SYMMETRIC
         # The pager
         self.pager: Pager | None = None
+        self.failed = False  # the pager is gone
         self.internal = True  # made by the kernel, not by a pager
+        self.paged_out: set[int] | None = None  # what the pager has; None: it must be asked
         self.ready = True  # the pager may be asked
         self.may_cache = False  # keep the object when nobody maps it any more
         self.waiters: WaitQueue | None = None  # for it to become ready
@@ -108,9 +118,10 @@ class VmObject:
         return self.waiters
 
     def set_strategy(self, strategy: int) -> None:
-        """Say how the object is to be copied from now on; nobody may hold a symmetric copy."""
+        """Say how the object is to be copied from now on; nobody may hold a symmetric copy.  Those that
+        are temporary are not: several maps may write to them."""
         self.copy_strategy = strategy
-        self.symmetric = strategy >= CopyStrategy.TEMPORARY
+        self.symmetric = strategy == CopyStrategy.SYMMETRIC
 
     # ---- references
 
@@ -126,16 +137,49 @@ class VmObject:
             assert vm_object.references >= 0, f"{vm_object} has lost a reference too many"
             if vm_object.references:
                 if vm_object.references == 1 and vm_object.shadows:
-                    collapse(vm_object.shadows[0])
-                return
+                    if vm_object.pager is None or not vm_object.recall():
+                        collapse(vm_object.shadows[0])
+                        return
+                else:
+                    return
             vm_object = vm_object._terminate()
+
+    def recall(self) -> bool:
+        """Whether nobody but a message to the pager refers to the object any more: what was lent is
+        given to the message, and the object left without a reference."""
+        loan = self.copy
+        if self.references != 1 or loan is None or loan.lent is None or loan.shadows:
+            return False
+        for offset in sorted(loan.lent):
+            page = self.pages.get(offset)
+            if page is not None and page.frame:
+                self.hand_over(page, loan)
+        loan.unlink_shadow()
+        loan.lent = None
+        self.references = 0
+        return True
+
+    def hand_over(self, page: VmPage, copy: "VmObject") -> None:
+        """A page leaves, and the copy object takes it, unless it has one in its place already."""
+        at = page.offset - copy.shadow_offset
+        held = copy.pages.get(at)
+        if held is not None:
+            if held.frame:
+                return
+            self.system.pages.free(held)
+        self.system.pages.rename(page, copy, at)
 
     def _terminate(self) -> "VmObject | None":
         """End an object that nobody refers to; the object that it shadowed has a reference too many."""
         assert not self.shadows and self.copy is None
         system = self.system
-        if self.pager is not None and self.may_cache:
-            return None
+        pager = self.pager
+        if pager is not None:
+            if self.may_cache and not self.failed:
+                system.keep(self)
+                return None
+            if not self.failed:
+                system.return_contents(self)
         shadow = self.shadow
         if shadow is not None:
             self.unlink_shadow()
@@ -146,10 +190,10 @@ class VmObject:
         self.alive = False
         if self.waiters is not None:
             system.wake(self.waiters)
-        if self.pager is not None:
-            system.forget_pager(self.pager)
-            self.pager.terminate(self)
-            self.pager = None
+        if pager is not None and not self.failed:
+            system.forget_pager(pager)
+            pager.terminate(self)
+        self.pager = None
         system.unregister_object(self)
         system.clock.now += system.costs.object_create
         return shadow
@@ -182,19 +226,25 @@ class VmObject:
 
     # ---- pages
 
+    def has_pager(self, offset: int) -> bool:
+        """Whether there is a pager to ask for a page that is not here."""
+        return self.pager is not None and (self.paged_out is None or offset in self.paged_out)
+
     def visible_page(self, offset: int) -> VmPage | None:
         """The page that is seen at ``offset``, or None for zeroes; never makes one, never asks."""
         vm_object: VmObject | None = self
         at = offset
+        lent = False
         while vm_object is not None:
             page = vm_object.pages.get(at)
             if page is not None:
-                if page.flags & (BUSY | ERROR) or page.lock & VM_PROT_READ:
+                if page.flags & (BUSY | ERROR) or (page.lock & VM_PROT_READ and not lent):
                     raise NotResident(offset)
                 if not page.flags & ABSENT:
                     return page
-            elif vm_object.pager is not None:
+            elif vm_object.has_pager(at):
                 raise NotResident(offset)
+            lent = lent or vm_object.lent is not None
             at += vm_object.shadow_offset
             vm_object = vm_object.shadow
         return None

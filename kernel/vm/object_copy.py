@@ -29,37 +29,41 @@ def copy_strategically(source: VmObject, offset: int, size: int) -> ObjectCopy:
     if source.symmetric:
         return ObjectCopy(source.reference(), offset, True, True)
     if source.copy_strategy == CopyStrategy.DELAY:
-        return ObjectCopy(copy_delayed(source, offset, size), offset, True, False)
+        copy, at = copy_delayed(source, offset, size)
+        return ObjectCopy(copy, at, True, False)
     return ObjectCopy(copy_slowly(source, offset, size), 0, False, False)
 
 
-def copy_delayed(source: VmObject, offset: int, size: int) -> VmObject:
-    """A copy object through which ``source`` is seen as it is now; its offsets are those of ``source``.
+def copy_delayed(source: VmObject, offset: int, size: int) -> tuple[VmObject, int]:
+    """A copy object through which ``source`` is seen as it is now, and the offset in it.
 
-    An existing copy object serves again as long as nothing was pushed into it: then ``source`` has not
-    changed since, as far as that copy can see.
+    A copy object sees a window of the source; each page of the source in the window of its newest copy
+    object is write-protected, or was pushed.  An existing copy object serves again, with a larger window
+    if necessary, as long as nothing was pushed into it: then the source has not changed since, as far
+    as that copy can see.
     """
     newest = source.copy
-    end = offset + size
-    if newest is not None and newest.frozen and not newest.pages and newest.shadow_offset == 0:
-        newest.size = max(newest.size, end)
-        write_protect(source, offset, end)
-        return newest.reference()
+    low, high = offset, offset + size
     if newest is not None:
-        end = max(end, newest.shadow_offset + newest.size)
-    copy = VmObject(source.system, end)
+        older_low = newest.shadow_offset
+        high = max(high, older_low + newest.size)
+        if newest.frozen and not newest.pages and older_low <= low:
+            newest.size = high - older_low
+            write_protect(source, older_low, high)
+            return newest.reference(), offset - older_low
+        low = min(low, older_low)
+    copy = VmObject(source.system, high - low)
     copy.frozen = True
     if newest is not None:
         # The older copy sees the source through the newer one from now on.
-        older_offset = newest.shadow_offset
         newest.unlink_shadow()
-        newest.link_shadow(copy.reference(), older_offset)
-        copy.link_shadow(source, 0)  # with the reference that the older copy had
+        newest.link_shadow(copy.reference(), older_low - low)
+        copy.link_shadow(source, low)  # with the reference that the older copy had
     else:
-        copy.link_shadow(source.reference(), 0)
+        copy.link_shadow(source.reference(), low)
     source.copy = copy
-    write_protect(source, offset, end)
-    return copy
+    write_protect(source, low, high)
+    return copy, offset - low
 
 
 def copy_slowly(source: VmObject, offset: int, size: int) -> VmObject:

@@ -34,6 +34,16 @@ ZEROES = memoryview(bytes(PAGE_SIZE))
 """The contents of a page that nobody has touched."""
 
 
+class PageQueue(WaitQueue):
+    """Threads that wait for a page."""
+
+    __slots__ = ("page",)
+
+    def __init__(self, page: "VmPage") -> None:
+        super().__init__(f"page {page.offset:#x} of object {page.object.number}")
+        self.page = page
+
+
 class VmPage:
     """One resident page."""
 
@@ -48,7 +58,7 @@ class VmPage:
         self.wire_count = 0
         self.dirty = False  # differs from what the pager has, whatever the pmaps say
         self.precious = False  # the pager wants it back even if it is clean
-        self.waiters: WaitQueue | None = None
+        self.waiters: PageQueue | None = None
 
     @property
     def busy(self) -> bool:
@@ -61,7 +71,7 @@ class VmPage:
     def wait_queue(self) -> WaitQueue:
         """Where to wait until this page changes its state."""
         if self.waiters is None:
-            self.waiters = WaitQueue(f"page {self.offset:#x} of object {self.object.number}")
+            self.waiters = PageQueue(self)
         return self.waiters
 
     def __repr__(self) -> str:
@@ -130,6 +140,19 @@ class ResidentPages:
             del self.by_frame[frame]
             maps.memory.free(frame)
             maps.clock.now += maps.costs.page_allocate
+
+    def take_frame(self, page: VmPage) -> int:
+        """Take a page out of its object, as ``free`` does, but keep its frame, which nobody maps
+        afterwards: it is the caller's."""
+        assert page.frame and page.wire_count == 0 and not page.waiters
+        del page.object.pages[page.offset]
+        frame = page.frame
+        maps = self._maps
+        if frame in maps.mappings:
+            maps.page_protect(frame, VM_PROT_NONE)
+        maps.attributes[frame] = 0
+        del self.by_frame[frame]
+        return frame
 
     def rename(self, page: VmPage, vm_object: "VmObject", offset: int) -> None:
         """Move a page into another object, which has none at ``offset``."""

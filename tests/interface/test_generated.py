@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from images.compiler import COMPILE, TARGET, run_zig
 from kernel.interface import constants, stubs
 from kernel.interface.generate import c_files, generate_c
@@ -105,12 +103,12 @@ def test_servers_compile(tmp_path: Path) -> None:
     compiles(tmp_path, included(servers))
 
 
-@pytest.mark.parametrize("header", sorted(path for path in c_files() if path.endswith(".h")))
-def test_each_header_includes_what_it_names(header: str) -> None:
+def test_what_is_included_exists() -> None:
     """Every include is generated, or one of the hand-made ones."""
     files = c_files()
-    for name in re.findall(r"#include <(.*)>", files[header]):
-        assert f"include/{name}" in files or name == "mach_init.h"
+    for text in files.values():
+        for name in re.findall(r"#include <(.*)>", text):
+            assert f"include/{name}" in files or (USERLAND / "include" / name).exists(), name
 
 
 def test_calls_page() -> None:

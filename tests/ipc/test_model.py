@@ -4,7 +4,7 @@ import struct
 
 import hypothesis.strategies as st
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kernel.interface.body import CarriedRights
 from kernel.interface.returns import KernReturn, MachError, MsgReturn
@@ -46,9 +46,12 @@ DISPOSITIONS = [MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE, COPY_SEND, MAKE_SEND, M
 NAMES_AT = BUFFER + 0x1000
 
 space_index = st.integers(0, SPACES - 1)
-pick = st.integers(0, 10_000)
+pick = st.tuples(st.integers(0, 11), st.sampled_from(["fitting"] * 8 + ["any"] * 2 + ["unknown"]))
 disposition_of = st.sampled_from(DISPOSITIONS)
 sendable = st.sampled_from(DISPOSITIONS[1:])
+
+
+Pick = tuple[int, str]
 
 
 class Rights(RuleBasedStateMachine):
@@ -64,17 +67,19 @@ class Rights(RuleBasedStateMachine):
 
     # ---- choosing
 
-    def name(self, space: int, choice: int, wanted: int = 0) -> int:
-        """One of the names of a space (of a type in ``wanted``, if there is one), or one unused."""
-        known = sorted(self.model.spaces[space])
-        fitting = [name for name in known if self.model.spaces[space][name].types & wanted]
-        if fitting and choice % 8:
+    def name(self, space: int, choice: "tuple[int, str]", wanted: int = 0) -> int:
+        """One of the names of a space: of a type in ``wanted`` if there is one, any, or one unused."""
+        index, how = choice
+        table = self.model.spaces[space]
+        known = sorted(table)
+        fitting = [name for name in known if table[name].types & wanted]
+        if how == "fitting" and fitting:
             known = fitting
-        return known[choice // 8 % len(known)] if known and choice % 32 else 0x7700
+        return known[index % len(known)] if known and how != "unknown" else 0x7700
 
-    def receive_name(self, space: int, choice: int) -> int | None:
+    def receive_name(self, space: int, choice: "tuple[int, str]") -> int | None:
         known = sorted(name for name, entry in self.model.spaces[space].items() if entry.receive)
-        return known[choice % len(known)] if known else None
+        return known[choice[0] % len(known)] if known else None
 
     def fails(self, call, *arguments: object) -> int:
         try:
@@ -84,6 +89,18 @@ class Rights(RuleBasedStateMachine):
         return 0
 
     # ---- making
+
+    @initialize()
+    def begin(self) -> None:
+        """Two ports in each space, one of them known to all."""
+        for space in range(SPACES):
+            self._allocate_port(space)
+            name = self._allocate_port(space)
+            port = self.model.spaces[space][name].port
+            for other in range(SPACES):
+                arrived = self.tasks[space].give_send(name, self.tasks[other])
+                port.mscount += 1
+                self.model.put(other, port, PORT_SEND, arrived)
 
     @rule(space=space_index)
     def allocate_port(self, space: int) -> None:
@@ -107,7 +124,7 @@ class Rights(RuleBasedStateMachine):
     # ---- moving rights by calls
 
     @rule(source=space_index, there=space_index, choice=pick, disposition=disposition_of)
-    def extract_and_insert(self, source: int, there: int, choice: int, disposition: int) -> None:
+    def extract_and_insert(self, source: int, there: int, choice: Pick, disposition: int) -> None:
         name = self.name(source, choice)
         possible = self.model.can_take(source, name, disposition)
         try:
@@ -129,7 +146,7 @@ class Rights(RuleBasedStateMachine):
             self.model.notify(freed.request, 65, name)
 
     @rule(space=space_index, choice=pick, other=pick)
-    def insert_under_a_name(self, space: int, choice: int, other: int) -> None:
+    def insert_under_a_name(self, space: int, choice: Pick, other: Pick) -> None:
         source = self.receive_name(space, choice)
         if source is None:
             return
@@ -150,7 +167,7 @@ class Rights(RuleBasedStateMachine):
     # ---- giving up
 
     @rule(space=space_index, choice=pick, which=st.integers(0, 4), delta=st.integers(-2, 3))
-    def mod_refs(self, space: int, choice: int, which: int, delta: int) -> None:
+    def mod_refs(self, space: int, choice: Pick, which: int, delta: int) -> None:
         name = self.name(space, choice, wanted=1 << which + 16)
         code = self.fails(mach_port.mach_port_mod_refs, self.tasks[space].space, name, which, delta)
         entry = self.model.spaces[space].get(name)
@@ -183,7 +200,7 @@ class Rights(RuleBasedStateMachine):
             drops[which](space, name)
 
     @rule(space=space_index, choice=pick)
-    def deallocate(self, space: int, choice: int) -> None:
+    def deallocate(self, space: int, choice: Pick) -> None:
         name = self.name(space, choice)
         code = self.fails(mach_port.mach_port_deallocate, self.tasks[space].space, name)
         entry = self.model.spaces[space].get(name)
@@ -199,7 +216,7 @@ class Rights(RuleBasedStateMachine):
             assert code == KernReturn.INVALID_RIGHT
 
     @rule(space=space_index, choice=pick)
-    def destroy(self, space: int, choice: int) -> None:
+    def destroy(self, space: int, choice: Pick) -> None:
         name = self.name(space, choice)
         code = self.fails(mach_port.mach_port_destroy, self.tasks[space].space, name)
         if name not in self.model.spaces[space]:
@@ -222,11 +239,11 @@ class Rights(RuleBasedStateMachine):
     # ---- sets, names, limits
 
     @rule(space=space_index, member=pick, choice=pick)
-    def move_member(self, space: int, member: int, choice: int) -> None:
+    def move_member(self, space: int, member: Pick, choice: Pick) -> None:
         name = self.receive_name(space, member)
         if name is None:
             return
-        after = self.name(space, choice, wanted=8 << 16) if choice % 3 else PORT_NULL
+        after = self.name(space, choice, wanted=8 << 16) if choice[0] % 3 else PORT_NULL
         code = self.fails(mach_port.mach_port_move_member, self.tasks[space].space, name, after)
         port = self.model.spaces[space][name].port
         sets = [entry for entry in self.model.spaces[space].values() if entry.members is not None]
@@ -245,9 +262,9 @@ class Rights(RuleBasedStateMachine):
                 target.members.append(port)
 
     @rule(space=space_index, choice=pick, other=pick)
-    def rename(self, space: int, choice: int, other: int) -> None:
+    def rename(self, space: int, choice: Pick, other: Pick) -> None:
         old = self.name(space, choice)
-        new = self.name(space, other) if other % 4 == 0 else 0x880000 + other
+        new = self.name(space, other) if other[1] == "any" else 0x880000 + other[0]
         code = self.fails(mach_port.mach_port_rename, self.tasks[space].space, old, new)
         table = self.model.spaces[space]
         if new in table:
@@ -261,7 +278,7 @@ class Rights(RuleBasedStateMachine):
                 entry.port.place = (space, new)
 
     @rule(space=space_index, choice=pick, qlimit=st.integers(0, 3))
-    def set_qlimit(self, space: int, choice: int, qlimit: int) -> None:
+    def set_qlimit(self, space: int, choice: Pick, qlimit: int) -> None:
         name = self.receive_name(space, choice)
         if name is not None:
             mach_port.mach_port_set_qlimit(self.tasks[space].space, name, qlimit)
@@ -278,13 +295,13 @@ class Rights(RuleBasedStateMachine):
         notify=pick,
     )
     def request_notification(
-        self, space: int, choice: int, which: int, sync: int, other: int, notify: int
+        self, space: int, choice: Pick, which: int, sync: int, other: int, notify: Pick
     ) -> None:
         name = self.name(space, choice, wanted={69: 2, 70: 2, 72: 7}[which] << 16)
         receiver = self.receive_name(other, notify)
         requester: ModelPort | None = None
         once: Port | None = None
-        if receiver is not None and notify % 5:
+        if receiver is not None and notify[1] != "unknown":
             requester = self.model.spaces[other][receiver].port
             once = names.copyin(self.tasks[other].space, receiver, MAKE_SEND_ONCE)
         try:
@@ -348,14 +365,14 @@ class Rights(RuleBasedStateMachine):
         space: int,
         choice: int,
         disposition: int,
-        reply: int,
+        reply: Pick,
         reply_disposition: int,
-        items: list[tuple[int, int, bool]],
+        items: list[tuple[Pick, int, bool]],
     ) -> None:
         wanted = {MAKE_SEND: 2, MAKE_SEND_ONCE: 2, MOVE_SEND_ONCE: 4}
         remote = self.name(space, choice, wanted=wanted.get(disposition, 1) << 16)
         local, local_type = PORT_NULL, 0
-        if reply % 3:
+        if reply[0] % 3:
             local = self.name(space, reply, wanted=wanted.get(reply_disposition, 1) << 16)
             local_type = reply_disposition
         carried = [
@@ -474,16 +491,16 @@ class Rights(RuleBasedStateMachine):
             value = port if isinstance(port, ModelPort) or port is None else DEAD
             self.model.put(space, value, kind, name)
 
-    @rule(space=space_index, choice=pick)
     @precondition(lambda self: any(port.queue for port in self.model.ports))
-    def receive(self, space: int, choice: int) -> None:
+    @rule(space=space_index, choice=pick)
+    def receive(self, space: int, choice: Pick) -> None:
         table = self.model.spaces[space]
         sources = sorted(name for name, entry in table.items() if entry.receive or entry.members is not None)
         full = [name for name in sources if table[name].port is not None and table[name].port.queue]
         sources = full or sources
         if not sources:
             return
-        name = sources[choice % len(sources)]
+        name = sources[choice[0] % len(sources)]
         entry = table[name]
         result = self.tasks[space].receive(name, option=RCV_MSG | RCV_TIMEOUT)
         in_set = entry.receive and any(entry.port in (each.members or ()) for each in table.values())
@@ -591,7 +608,7 @@ def _word(message) -> int:
     return struct.unpack("<2I", message.body)[1] if message.id != 69 else 0
 
 
-Rights.TestCase.settings = settings(max_examples=2500, stateful_step_count=50, deadline=None, derandomize=False)
+Rights.TestCase.settings = settings(max_examples=400, stateful_step_count=50, deadline=None, derandomize=False)
 TestRights = Rights.TestCase
 
 assert PORT_DEAD == 0xFFFFFFFF

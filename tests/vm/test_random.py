@@ -8,7 +8,7 @@ consistency (``kernel.vm.check``); in the end everything is destroyed and no fra
 With few frames, an operation may instead say RESOURCE_SHORTAGE; then nothing may have changed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
@@ -20,10 +20,11 @@ from kernel.vm import user
 from kernel.vm.access import copyin, copyout
 from kernel.vm.check import check
 from kernel.vm.map import VmMap
-from kernel.vm.map_copy import VmMapCopy, copy_from_bytes, map_copyin, map_copyout
+from kernel.vm.map_copy import copy_from_bytes, map_copyin, map_copyout
 from kernel.vm.object import CopyStrategy, VmObject
 from kernel.vm.object_copy import copy_strategically
 
+from .flat_model import Cell, Held, Model, Page, by_page
 from .toy import ToyProcessor, toy_system
 
 BASE = 0x1FA000  # the pages lie around the border of two page tables
@@ -31,80 +32,8 @@ PAGES = 14
 FILE_PAGES = 5
 MAX_MAPS = 5
 
-READ, WRITE, ALL = 1, 2, 7
+READ, WRITE = 1, 2
 SHARE, COPY, NONE = 0, 1, 2
-
-
-class Cell:
-    """The contents of a page, seen by everybody who shares it."""
-
-    def __init__(self, data: bytes = bytes(PAGE_SIZE)) -> None:
-        self.data = bytearray(data)
-
-    def copy(self) -> "Cell":
-        return Cell(bytes(self.data))
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of a map."""
-
-    cell: Cell
-    protection: int = 3
-    maximum: int = 7
-    inheritance: int = COPY
-    wired: int = 0
-
-
-class Model:
-    """An address space: page number -> Page."""
-
-    def __init__(self) -> None:
-        self.pages: dict[int, Page] = {}
-
-    def look(self, address: int, size: int, access: int) -> KernReturn | None:
-        """The error of accessing a range in one go, page by page upwards; None if it is allowed."""
-        for number in range(address // PAGE_SIZE, -(-(address + size) // PAGE_SIZE)):
-            page = self.pages.get(number)
-            if page is None:
-                return KernReturn.INVALID_ADDRESS
-            if page.protection & access != access:
-                return KernReturn.PROTECTION_FAILURE
-        return None
-
-    def read(self, address: int, size: int) -> bytes:
-        first = address // PAGE_SIZE
-        last = -(-(address + size) // PAGE_SIZE)
-        whole = b"".join(bytes(self.pages[number].cell.data) for number in range(first, last))
-        return whole[address % PAGE_SIZE :][:size]
-
-    def write(self, address: int, data: bytes) -> None:
-        for at, byte_run in _by_page(address, data):
-            cell = self.pages[at // PAGE_SIZE].cell
-            cell.data[at % PAGE_SIZE : at % PAGE_SIZE + len(byte_run)] = byte_run
-
-
-def _by_page(address: int, data: bytes) -> list[tuple[int, bytes]]:
-    parts = []
-    while data:
-        count = min(len(data), PAGE_SIZE - address % PAGE_SIZE)
-        parts.append((address, data[:count]))
-        address += count
-        data = data[count:]
-    return parts
-
-
-@dataclass
-class Held:
-    """A copy in transit, and what its pages should contain."""
-
-    copy: VmMapCopy
-    cells: list[Cell]
-    offset: int
-    size: int
-
-    def bytes(self) -> bytes:
-        return b"".join(bytes(cell.data) for cell in self.cells)[self.offset :][: self.size]
 
 
 which = st.integers(0, 100)
@@ -296,7 +225,7 @@ class RandomOperations(RuleBasedStateMachine):
     def store(self, which: int, cpu: int, address: int, size: int, fill: int) -> None:
         vm_map, model = self.pick(which)
         processor = self.cpus[cpu % len(self.cpus)]
-        for at, data in _by_page(address, bytes([fill]) * size):
+        for at, data in by_page(address, bytes([fill]) * size):
             error = self.touch_error(model, at, True)
             if not self.attempt(error, lambda at=at, data=data: processor.write(vm_map, at, data)):
                 break
@@ -326,7 +255,7 @@ class RandomOperations(RuleBasedStateMachine):
     @rule(which=which, address=addresses, size=sizes)
     def copyin(self, which: int, address: int, size: int) -> None:
         vm_map, model = self.pick(which)
-        errors = [self.touch_error(model, at, False) for at, _ in _by_page(address, bytes(size))]
+        errors = [self.touch_error(model, at, False) for at, _ in by_page(address, bytes(size))]
         expected = next((error for error in errors if error), None)
         done = self.attempt(expected, lambda: copyin(vm_map, address, size))
         if done:
@@ -335,7 +264,7 @@ class RandomOperations(RuleBasedStateMachine):
     @rule(which=which, address=addresses, size=sizes, fill=fills)
     def copyout(self, which: int, address: int, size: int, fill: int) -> None:
         vm_map, model = self.pick(which)
-        errors = [self.touch_error(model, at, True) for at, _ in _by_page(address, bytes(size))]
+        errors = [self.touch_error(model, at, True) for at, _ in by_page(address, bytes(size))]
         expected = next((error for error in errors if error), None)
         data = bytes([fill]) * size
         if self.attempt(expected, lambda: copyout(vm_map, address, data)):

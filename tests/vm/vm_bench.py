@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable
+from functools import partial
 
 from kernel.machine.memory import PAGE_SIZE
 from kernel.vm.access import copyin, copyout
@@ -47,11 +48,11 @@ def main() -> None:
     for _ in range(TIMES):
         space = system.create_map()
         at = space.allocate(0, PAGES * PAGE_SIZE, True)
-        note("zero-fill fault", timed(lambda s=space, a=at: touch(s, a, WRITE)) / PAGES)
+        note("zero-fill fault", timed(partial(touch, space, at, WRITE)) / PAGES)
         child = space.fork()
-        note("copy-on-write fault", timed(lambda s=space, a=at: touch(s, a, WRITE)) / PAGES)
-        note("soft fault (resident page, read)", timed(lambda s=child, a=at: touch(s, a, READ)) / PAGES)
-        note("soft fault (resident page, write)", timed(lambda s=child, a=at: touch(s, a, WRITE)) / PAGES)
+        note("copy-on-write fault", timed(partial(touch, space, at, WRITE)) / PAGES)
+        note("soft fault (resident page, read)", timed(partial(touch, child, at, READ)) / PAGES)
+        note("soft fault (resident page, write)", timed(partial(touch, child, at, WRITE)) / PAGES)
         note("exit, a page", timed(child.deallocate) / PAGES)
         space.deallocate()
 
@@ -61,11 +62,20 @@ def main() -> None:
         children = list(system.address_maps.values())[1:]
         note("fork again, nothing written since", timed(space.fork))
         at = 0x8000000
-        note("copyin 24 bytes", timed(lambda s=space, a=at: [copyin(s, a, 24) for _ in range(1000)]) / 1000)
+
+        def load(s: VmMap = space, a: int = at) -> None:
+            for _ in range(1000):
+                copyin(s, a, 24)
+
+        note("copyin 24 bytes", timed(load) / 1000)
         at = space.allocate(0, 8 * PAGE_SIZE, True)
         copyout(space, at, bytes(8 * PAGE_SIZE))
-        data = bytes(24)
-        note("copyout 24 bytes", timed(lambda s=space, a=at: [copyout(s, a, data) for _ in range(1000)]) / 1000)
+
+        def store(s: VmMap = space, a: int = at, data: bytes = bytes(24)) -> None:
+            for _ in range(1000):
+                copyout(s, a, data)
+
+        note("copyout 24 bytes", timed(store) / 1000)
 
         def send(s: VmMap = space, a: int = at) -> None:
             for _ in range(100):

@@ -48,10 +48,11 @@ void mach_msg_destroy(mach_msg_header_t *msg)
 		} else {
 			vm_offset_t data = *(vm_offset_t *)at;
 
-			if (MACH_MSG_TYPE_PORT_ANY(name))
-				destroy_rights((mach_port_t *)data, number, name);
-			if (size != 0)
+			if (size != 0) {	/* it is zero, and the number is not, where there was no room */
+				if (MACH_MSG_TYPE_PORT_ANY(name))
+					destroy_rights((mach_port_t *)data, number, name);
 				(void)vm_deallocate(mach_task_self(), data, size);
+			}
 			at += sizeof(vm_offset_t);
 		}
 	}

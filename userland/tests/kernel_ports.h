@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <mach/bootstrap.h>
+#include <mach/mach_host.h>
 
 #ifndef UNUSED_STATIC
 #define UNUSED_STATIC	__attribute__((unused)) static

@@ -221,7 +221,7 @@ TEST(a_message_that_timed_out_comes_back)
 	int i;
 
 	fill_queue(port);
-	CHECK_SUCCESS(vm_allocate(SELF, &memory, 8192, TRUE));
+	CHECK_SUCCESS(vm_allocate(SELF, &memory, 4096, TRUE));
 	*(int *)memory = 42;
 	memset(&buffer, 0, sizeof buffer);
 	message->head.msgh_bits = MACH_MSGH_BITS_COMPLEX

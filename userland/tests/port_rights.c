@@ -306,28 +306,3 @@ TEST(move_member_refuses)
 	destroy(set);
 	destroy(once);
 }
-
-/* ---------------------------------------------------------------- when the name space is full */
-
-#define FILL	66000	/* more than a space holds */
-
-TEST(a_full_name_space_refuses)
-{
-	task_t child = new_task();
-	mach_port_t port = new_port_with_send(), name;
-	kern_return_t result = KERN_SUCCESS;
-	unsigned int i;
-
-	for (i = 0; i < FILL && result == KERN_SUCCESS; i++)
-		result = mach_port_allocate(child, MACH_PORT_RIGHT_DEAD_NAME, &name);
-	CHECK_EQUAL(result, KERN_NO_SPACE);
-	CHECK_RETURNS(mach_port_allocate(child, MACH_PORT_RIGHT_RECEIVE, &name), KERN_NO_SPACE);
-	CHECK_RETURNS(mach_port_allocate(child, MACH_PORT_RIGHT_PORT_SET, &name), KERN_NO_SPACE);
-	CHECK_RETURNS(mach_port_allocate_name(child, MACH_PORT_RIGHT_RECEIVE, NO_NAME), KERN_RESOURCE_SHORTAGE);
-	CHECK_RETURNS(mach_port_insert_right(child, NO_NAME, port, MACH_MSG_TYPE_COPY_SEND),
-		      KERN_RESOURCE_SHORTAGE);
-	CHECK_EQUAL(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
-	CHECK_SUCCESS(task_terminate(child));
-	destroy(child);
-	destroy(port);
-}

@@ -19,10 +19,10 @@ def c_files() -> dict[str, str]:
 
 
 def generate_c(destination: Path) -> list[Path]:
-    """Write the C headers and stubs below ``destination``; return the files, in order."""
+    """Write the C headers and stubs below ``destination``; return the files, in the order of their paths."""
     written: list[Path] = []
-    for name, text in sorted(c_files().items()):
-        path = destination / name
+    files = {destination / name: text for name, text in c_files().items()}
+    for path, text in sorted(files.items()):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         written.append(path)

@@ -1,7 +1,7 @@
 """The C headers that Mach 3.0 programs include, as {path: text}."""
 
-import ast
 import inspect
+import re
 from pathlib import Path
 from types import MappingProxyType
 
@@ -98,19 +98,13 @@ def _header(contents: HeaderContents) -> str:
     return _guarded(contents.path, contents.about, list(contents.includes), "\n".join(parts))
 
 
+_WRITTEN = re.compile(r"^(\w+): Final = (\S+)(?:  # (.*))?$", re.MULTILINE)
+
+
 def _written_constants() -> list[tuple[str, str, str]]:
     """Return (name, value as written, comment) of each constant, in order."""
-    source = inspect.getsource(constants)
-    lines = source.splitlines()
-    found: list[tuple[str, str, str]] = []
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            assert statement.value is not None
-            value = ast.get_source_segment(source, statement.value)
-            assert value is not None
-            comment = lines[statement.lineno - 1].partition("  # ")[2]
-            found.append((statement.target.id, value.replace("_", "").lower(), comment))
-    return found
+    found = _WRITTEN.findall(inspect.getsource(constants))
+    return [(name, value.replace("_", "").lower(), comment) for name, value, comment in found]
 
 
 _SPECIAL_VALUES = MappingProxyType(

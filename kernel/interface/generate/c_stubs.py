@@ -125,7 +125,7 @@ def _fill_request(routine: Routine, request: MessageStructs) -> str:
 def _request_size(request: MessageStructs) -> str:
     if not request.is_variable:
         return "sizeof *in"
-    return f"__builtin_offsetof(struct request, {request.items[-1].name}) + _MIG_ROUND(size)"
+    return f"__builtin_offsetof(struct request, {request.items[-1].name}) + size"
 
 
 def _copy_in(item: MessageItem) -> str:
@@ -161,6 +161,7 @@ def _copy_array_in(item: MessageItem, shape: InLineArray) -> str:
         f"\tsize = {size};\n"
         f"\tin->{name}_type = {item.descriptor():#010x} | {number} << 16;\n"
         f"\tmemcpy(in->{name}, {name}, size);\n"
+        + (f"\twhile (size & 3)\n\t\tin->{name}[size++] = 0;\n" if element.size % 4 else "")
     )
 
 

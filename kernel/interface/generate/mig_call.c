@@ -43,6 +43,10 @@ kern_return_t _mig_call(mach_msg_header_t *message, mach_port_t reply_port,
 	message->msgh_seqno = 0;
 	result = mach_msg(message, MACH_SEND_MSG | MACH_RCV_MSG, request_size, reply_limit, reply_port,
 			  MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+	if ((result & ~MACH_MSG_MASK) == MACH_RCV_BODY_ERROR) {
+		mach_msg_destroy(message);	/* what there was room for; the reply port has done its duty */
+		return result;
+	}
 	if (result != MACH_MSG_SUCCESS) {
 		/* A reply may still come if the request was sent; a bad reply port is of no more use. */
 		if ((result & ~MACH_MSG_MASK) >= MACH_RCV_IN_PROGRESS || result == MACH_SEND_INVALID_REPLY)

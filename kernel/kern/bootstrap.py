@@ -9,6 +9,7 @@ exit status.
 import struct
 from typing import TYPE_CHECKING
 
+from ..interface.constants import VM_PROT_EXECUTE, VM_PROT_READ, VM_PROT_WRITE
 from ..interface.returns import MachError
 from ..machine.memory import PAGE_MASK, PAGE_SIZE
 from ..machine.mmu import KERNEL_BASE
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 STACK_TOP = KERNEL_BASE - 16 * PAGE_SIZE
 STACK_SIZE = 64 * 1024
 """Bytes of stack of the first thread (Mach 3.0's bootstrap gave its first task 64 KB)."""
-
-VM_PROT_READ, VM_PROT_WRITE, VM_PROT_EXECUTE = 1, 2, 4
 
 _HEADER = struct.Struct("<16sHHIIIIIHHHHHH")
 _SEGMENT = struct.Struct("<8I")

@@ -32,7 +32,7 @@ def _device(target: object) -> Device:
 
 def device_open(kernel: "MachKernel", master: object, mode: int, name: str) -> Port:
     if not isinstance(master, DeviceMaster):
-        raise MachError(DeviceReturn.NO_SUCH_DEVICE)
+        raise MachError(DeviceReturn.INVALID_OPERATION)
     try:
         device = master.open(name)
     except DeviceError as error:

@@ -5,7 +5,6 @@ frames that the request's memory has, wired until the transfer is over.  With th
 ``ipc.pages=copy`` the kernel copies them instead, as systems did that could not.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..interface.constants import DEV_GET_SIZE

@@ -3,12 +3,28 @@
 from typing import TYPE_CHECKING
 
 from ..interface import bootstrap, mach_host, mach_norma
+from ..interface.constants import (
+    CPU_SUBTYPE_AT386,
+    CPU_TYPE_I386,
+    CPU_TYPE_I486,
+    HOST_BASIC_INFO,
+    HOST_LOAD_INFO,
+    HOST_PROCESSOR_SLOTS,
+    HOST_SCHED_INFO,
+    LOAD_SCALE,
+    MAX_SPECIAL_ID,
+    MAX_SPECIAL_KERNEL_ID,
+    NORMA_DEVICE_PORT,
+    NORMA_HOST_PORT,
+    NORMA_HOST_PRIV_PORT,
+    TIME_MICROS_MAX,
+)
 from ..interface.declare import Routine
 from ..interface.returns import KernReturn, MachError
 from ..ipc.port import Port
 from ..vm import user as vm_user
-from .host import MAX_SPECIAL_PORT, Host
-from .information import LOAD_SCALE, check_room
+from .host import Host
+from .information import check_room, time_value
 from .serve import Implementation
 from .task import Task
 from .thread import TaskThread
@@ -18,19 +34,14 @@ if TYPE_CHECKING:
 
 VERSION = "Mach 3.0 (machsh)"
 
-CPU_TYPE_I386 = 7
-CPU_TYPE_I486 = 17
-CPU_SUBTYPE_AT386 = 1
-
-NORMA_DEVICE_PORT = 1
-NORMA_HOST_PORT = 2
-NORMA_HOST_PRIV_PORT = 3
-
 EPOCH_SECONDS = 709_084_800
 """The time of day when the machine is switched on: 21 June 1992, 00:00 UTC.  Fixed, so that a run is
 the same whenever it is made."""
 
 SECOND_NS = 1_000_000_000
+
+THIS_NODE = -1
+"""As a node number: the one that serves the call."""
 
 
 def cpu_type(host: Host) -> int:
@@ -39,22 +50,21 @@ def cpu_type(host: Host) -> int:
 
 
 def host_info(kernel: "MachKernel", host: Host, flavor: int, room: int) -> tuple[int, ...]:
-    match flavor:
-        case 1:
-            check_room(room, 5)
-            working = sum(not entry.processor.shut_down for entry in host.processors)
-            return len(host.processors), working, host.memory_size, cpu_type(host), CPU_SUBTYPE_AT386
-        case 2:
-            slots = len(host.processors)
-            check_room(room, slots)
-            return tuple(range(slots))
-        case 3:
-            check_room(room, 2)
-            return 1, kernel.scheduler.default_set.quantum // 1_000_000
-        case 4:
-            check_room(room, 6)
-            load, factor = load_figures(kernel)
-            return load, load, load, factor, factor, factor
+    if flavor == HOST_BASIC_INFO:
+        check_room(room, 5)
+        working = sum(not entry.processor.shut_down for entry in host.processors)
+        return len(host.processors), working, host.memory_size, cpu_type(host), CPU_SUBTYPE_AT386
+    if flavor == HOST_PROCESSOR_SLOTS:
+        slots = len(host.processors)
+        check_room(room, slots)
+        return tuple(range(slots))
+    if flavor == HOST_SCHED_INFO:
+        check_room(room, 2)
+        return 1, kernel.scheduler.default_set.quantum // 1_000_000
+    if flavor == HOST_LOAD_INFO:
+        check_room(room, 6)
+        load, factor = load_figures(kernel)
+        return load, load, load, factor, factor, factor
     raise MachError(KernReturn.INVALID_ARGUMENT)
 
 
@@ -80,30 +90,30 @@ def host_get_boot_info(kernel: "MachKernel", host: Host) -> str:
 
 def time_of_day_ns(kernel: "MachKernel") -> int:
     """Time of day, ns since 1970."""
-    return EPOCH_SECONDS * SECOND_NS + kernel.clock.now + kernel.host.time_offset_ns
+    return EPOCH_SECONDS * SECOND_NS + kernel.clock.now + kernel.host.time_offset_ns(kernel.clock.now)
 
 
 def host_get_time(kernel: "MachKernel", host: Host) -> tuple[int, int]:
-    now = time_of_day_ns(kernel)
-    return now // SECOND_NS, now % SECOND_NS // 1000
-
-
-def _nanoseconds(value: tuple[int, ...]) -> int:
-    seconds, microseconds = value
-    if not 0 <= microseconds < 1_000_000:
-        raise MachError(KernReturn.INVALID_ARGUMENT)
-    return seconds * SECOND_NS + microseconds * 1000
+    return time_value(time_of_day_ns(kernel))
 
 
 def host_set_time(kernel: "MachKernel", host: Host, new_time: tuple[int, ...]) -> None:
-    host.time_offset_ns += _nanoseconds(new_time) - time_of_day_ns(kernel)
+    """At once; what host_adjust_time still had to do is dropped."""
+    seconds, microseconds = new_time
+    if not 0 <= microseconds < TIME_MICROS_MAX:
+        raise MachError(KernReturn.INVALID_ARGUMENT)
+    now = kernel.clock.now
+    wanted = seconds * SECOND_NS + microseconds * 1000
+    host.set_time_offset(wanted - now - EPOCH_SECONDS * SECOND_NS)
 
 
 def host_adjust_time(kernel: "MachKernel", host: Host, adjustment: tuple[int, ...]) -> tuple[int, int]:
-    """Corrects at once: no clock ticks over which to spread it; nothing of an earlier one is left."""
+    """Corrects little by little; tells what an earlier correction still had to do, which is dropped."""
     seconds, microseconds = adjustment
-    host.time_offset_ns += seconds * SECOND_NS + microseconds * 1000
-    return 0, 0
+    left_ns = host.adjust_time(kernel.clock.now, seconds * SECOND_NS + microseconds * 1000)
+    whole = abs(left_ns) // 1000
+    sign = -1 if left_ns < 0 else 1
+    return sign * (whole // TIME_MICROS_MAX), sign * (whole % TIME_MICROS_MAX)
 
 
 def host_reboot(kernel: "MachKernel", host: Host, options: int) -> None:
@@ -131,26 +141,27 @@ def norma_node_self(kernel: "MachKernel", host: Host) -> int:
     return host.node
 
 
-def norma_get_special_port(kernel: "MachKernel", host: Host, node: int, which: int) -> Port | None:
-    if node not in (-1, host.node):
+def _check_node(kernel: "MachKernel", node: int) -> None:
+    if node not in (THIS_NODE, kernel.host.node):
         raise MachError(KernReturn.INVALID_ARGUMENT)
-    match which:
-        case 1:
-            port = host.device_port
-        case 2:
-            port = host.port
-        case 3:
-            port = host.priv_port
-        case _:
-            if not 0 < which < MAX_SPECIAL_PORT:
-                raise MachError(KernReturn.INVALID_ARGUMENT)
-            return kernel.ipc.copy_send(host.special_ports.get(which))
-    assert port is not None
-    return kernel.ipc.make_send(port)
+
+
+def norma_get_special_port(kernel: "MachKernel", host: Host, node: int, which: int) -> Port | None:
+    _check_node(kernel, node)
+    own = {
+        NORMA_DEVICE_PORT: host.device_port,
+        NORMA_HOST_PORT: host.port,
+        NORMA_HOST_PRIV_PORT: host.priv_port,
+    }.get(which)
+    if own is not None:
+        return kernel.ipc.make_send(own)
+    if not MAX_SPECIAL_KERNEL_ID < which <= MAX_SPECIAL_ID:
+        raise MachError(KernReturn.INVALID_ARGUMENT)
+    return kernel.ipc.copy_send(host.special_ports.get(which))
 
 
 def norma_set_special_port(kernel: "MachKernel", host: Host, which: int, port: object) -> None:
-    if not NORMA_HOST_PRIV_PORT < which < MAX_SPECIAL_PORT:
+    if not MAX_SPECIAL_KERNEL_ID < which <= MAX_SPECIAL_ID:
         raise MachError(KernReturn.INVALID_ARGUMENT)
     old = host.special_ports.pop(which, None)
     right = kernel.as_send_right(port)
@@ -160,16 +171,14 @@ def norma_set_special_port(kernel: "MachKernel", host: Host, which: int, port: o
 
 
 def norma_task_create(kernel: "MachKernel", parent: Task, inherit: bool, node: int) -> Port | None:
-    if node not in (-1, kernel.host.node):
-        raise MachError(KernReturn.INVALID_ARGUMENT)
+    _check_node(kernel, node)
     child = kernel.create_task(parent, bool(inherit))
     assert child.port is not None
     return kernel.ipc.make_send(child.port)
 
 
 def task_set_child_node(kernel: "MachKernel", task: Task, node: int) -> None:
-    if node not in (-1, kernel.host.node):
-        raise MachError(KernReturn.INVALID_ARGUMENT)
+    _check_node(kernel, node)
 
 
 def norma_port_location_hint(kernel: "MachKernel", task: Task, port: object) -> int:
@@ -183,13 +192,21 @@ def norma_port_location_hint(kernel: "MachKernel", task: Task, port: object) -> 
 # ---- what the first task asks of whoever booted it
 
 
+def _check_booter(kernel: "MachKernel", booter: object) -> None:
+    """Only the port that the first task was given has these powers."""
+    if booter is not kernel:
+        raise MachError(KernReturn.INVALID_ARGUMENT)
+
+
 def bootstrap_privileged_ports(kernel: "MachKernel", booter: object) -> tuple[Port | None, Port | None]:
+    _check_booter(kernel, booter)
     host = kernel.host
     assert host.priv_port is not None and host.device_port is not None
     return kernel.ipc.make_send(host.priv_port), kernel.ipc.make_send(host.device_port)
 
 
 def bootstrap_exit(kernel: "MachKernel", booter: object, status: int) -> None:
+    _check_booter(kernel, booter)
     kernel.halt("", status)
 
 

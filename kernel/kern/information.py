@@ -2,9 +2,6 @@
 
 from ..interface.returns import KernReturn, MachError
 
-LOAD_SCALE = 1000
-"""Load averages and Mach factors are multiplied by this (mach/processor_info.h)."""
-
 
 def check_room(room: int, needed: int) -> None:
     """The caller's array must hold the whole structure."""

@@ -31,7 +31,6 @@ from .device import DeviceMaster
 from .exception import NAMES, ExceptionRaiser
 from .host import Host, HostProcessor, HostProcessorSet
 from .kinds import (
-    IKOT_BOOTSTRAP,
     IKOT_DEVICE,
     IKOT_EXCEPTION_REPLY,
     IKOT_HOST,
@@ -150,7 +149,18 @@ class MachKernel:
         if thread.aborted:
             self.finish_thread(thread)  # type: ignore[arg-type]
             return None
+        if thread.restartable:
+            self._restart_sequence(thread)  # type: ignore[arg-type]
         return KEEP_REGISTERS
+
+    def _restart_sequence(self, thread: TaskThread) -> None:
+        """A thread that was preempted within a restartable sequence goes back to its start."""
+        state = thread.user_state
+        assert state is not None
+        at = state.q[EIP]
+        for start, end in thread.task.restartable_sequences.items():
+            if start < at < end:
+                state.q[EIP] = start
 
     def finished(self, thread: Thread) -> None:
         """The coroutine of a kernel thread or of a native thread ended."""
@@ -192,8 +202,8 @@ class MachKernel:
                 return target if ikot in (IKOT_PSET, IKOT_PSET_NAME) else None
             case "device_t":
                 return target if ikot == IKOT_DEVICE else None
-            case "mach_port_t":
-                return target if ikot in (IKOT_BOOTSTRAP, IKOT_DEVICE) else None
+            case "mach_port_t":  # the call itself looks at what it is
+                return target
         return None
 
     def as_send_right(self, port: object) -> Port | None:
@@ -225,6 +235,7 @@ class MachKernel:
         if parent is not None:
             task.priority = parent.priority
             task.emulation = dict(parent.emulation)
+            task.restartable_sequences = dict(parent.restartable_sequences)
             task.exception_port = self._inherited(parent.exception_port)
             task.bootstrap_port = self._inherited(parent.bootstrap_port)
             task.registered = [self._inherited(port) for port in parent.registered]
@@ -301,6 +312,7 @@ class MachKernel:
         thread.base_priority = thread.sched_priority = max(task.priority, home.max_priority)
         self.scheduler.adopt(thread, home)
         thread.port = self.ipc.allocate_kernel_port(IKOT_THREAD, thread)
+        thread.restartable = bool(task.restartable_sequences)
         thread.user_suspend_count = 1
         thread.suspend_count = 1 + (1 if task.suspend_count else 0)
         thread.attention = True

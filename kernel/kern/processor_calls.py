@@ -3,14 +3,22 @@
 from typing import TYPE_CHECKING
 
 from ..interface import mach_host
+from ..interface.constants import (
+    CPU_SUBTYPE_AT386,
+    POLICY_FIXEDPRI,
+    POLICY_TIMESHARE,
+    PROCESSOR_BASIC_INFO,
+    PROCESSOR_SET_BASIC_INFO,
+    PROCESSOR_SET_SCHED_INFO,
+)
 from ..interface.declare import Routine
 from ..interface.returns import KernReturn, MachError
 from ..ipc.port import Port
 from ..sched.assignment import assign, join, part
 from ..sched.priority import set_policy, set_priority, undepress
-from ..sched.processor import POLICY_FIXEDPRI, POLICY_TIMESHARE, WORST_PRIORITY, ProcessorSet
+from ..sched.processor import WORST_PRIORITY, ProcessorSet
 from .host import Host, HostProcessor, HostProcessorSet
-from .host_calls import CPU_SUBTYPE_AT386, cpu_type, load_figures
+from .host_calls import cpu_type, load_figures
 from .information import check_room
 from .serve import Implementation
 from .task import Task
@@ -63,7 +71,7 @@ def processor_control(kernel: "MachKernel", entry: HostProcessor, command: tuple
 def processor_info(
     kernel: "MachKernel", entry: HostProcessor, flavor: int, room: int
 ) -> tuple[Port | None, tuple[int, ...]]:
-    if flavor != 1:
+    if flavor != PROCESSOR_BASIC_INFO:
         raise MachError(KernReturn.INVALID_ARGUMENT)
     check_room(room, 5)
     processor = entry.processor
@@ -168,24 +176,22 @@ def processor_set_info(
     kernel: "MachKernel", entry: HostProcessorSet, flavor: int, room: int
 ) -> tuple[Port | None, tuple[int, ...]]:
     processor_set = entry.processor_set
-    match flavor:
-        case 1:
-            check_room(room, 5)
-            load, factor = load_figures(kernel)
-            tasks = len(_tasks_of(kernel, processor_set))
-            info: tuple[int, ...] = (
-                len(processor_set.processors),
-                tasks,
-                sum(isinstance(thread, TaskThread) for thread in processor_set.threads.values()),
-                load,
-                factor,
-            )
-        case 2:
-            check_room(room, 2)
-            policies = POLICY_TIMESHARE | (POLICY_FIXEDPRI if processor_set.fixed_priority_enabled else 0)
-            info = (policies, processor_set.max_priority)
-        case _:
-            raise MachError(KernReturn.INVALID_ARGUMENT)
+    if flavor == PROCESSOR_SET_BASIC_INFO:
+        check_room(room, 5)
+        load, factor = load_figures(kernel)
+        info: tuple[int, ...] = (
+            len(processor_set.processors),
+            len(_tasks_of(kernel, processor_set)),
+            sum(isinstance(thread, TaskThread) for thread in processor_set.threads.values()),
+            load,
+            factor,
+        )
+    elif flavor == PROCESSOR_SET_SCHED_INFO:
+        check_room(room, 2)
+        policies = POLICY_TIMESHARE | (POLICY_FIXEDPRI if processor_set.fixed_priority_enabled else 0)
+        info = (policies, processor_set.max_priority)
+    else:
+        raise MachError(KernReturn.INVALID_ARGUMENT)
     host = kernel.host
     assert host.port is not None
     return kernel.ipc.make_send(host.port), info

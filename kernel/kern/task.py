@@ -6,6 +6,7 @@ task was terminated its port is dead, its map and space are gone, and every call
 
 from typing import TYPE_CHECKING
 
+from ..interface.constants import TASK_PORT_REGISTER_MAX
 from ..ipc.port import Port
 from ..ipc.space import IpcSpace
 from ..sched.processor import BASE_PRIORITY_USER, ProcessorSet
@@ -13,9 +14,6 @@ from ..vm.map import VmMap
 
 if TYPE_CHECKING:
     from .thread import TaskThread
-
-REGISTERED_PORTS = 4
-"""Ports a task hands on with mach_ports_register (TASK_PORT_REGISTER_MAX)."""
 
 
 class Task:
@@ -35,6 +33,7 @@ class Task:
         "priority",
         "processor_set",
         "registered",
+        "restartable_sequences",
         "self_port",
         "space",
         "suspend_count",
@@ -57,12 +56,13 @@ class Task:
         self.suspend_count = 0
         self.priority = BASE_PRIORITY_USER
         self.processor_set = home
+        self.restartable_sequences: dict[int, int] = {}  # start -> end, of code
         self.emulation: dict[int, int] = {}  # system call number -> entry point
         # Send rights that the task structure itself holds
         self.self_port: Port | None = None  # what mach_task_self() gives, if it was interposed upon
         self.exception_port: Port | None = None
         self.bootstrap_port: Port | None = None
-        self.registered: list[Port | None] = [None] * REGISTERED_PORTS
+        self.registered: list[Port | None] = [None] * TASK_PORT_REGISTER_MAX
         # Counters (task_info, flavor TASK_EVENTS_INFO)
         self.faults = 0
         self.zero_fills = 0

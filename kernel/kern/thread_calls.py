@@ -3,13 +3,25 @@
 from typing import TYPE_CHECKING
 
 from ..interface import mach
+from ..interface.constants import (
+    POLICY_TIMESHARE,
+    TH_STATE_HALTED,
+    TH_STATE_RUNNING,
+    TH_STATE_STOPPED,
+    TH_STATE_UNINTERRUPTIBLE,
+    TH_STATE_WAITING,
+    TH_USAGE_SCALE,
+    THREAD_BASIC_INFO,
+    THREAD_EXCEPTION_PORT,
+    THREAD_KERNEL_PORT,
+    THREAD_SCHED_INFO,
+)
 from ..interface.declare import Routine
 from ..interface.returns import KernReturn, MachError
 from ..ipc.port import Port
 from ..sched.priority import undepress
-from ..sched.processor import POLICY_TIMESHARE
 from ..sched.thread import ThreadState
-from .information import LOAD_SCALE, check_room, time_value
+from .information import check_room, time_value
 from .serve import Implementation
 from .task import Task
 from .thread import TaskThread
@@ -17,21 +29,6 @@ from .thread_state import get_state, set_state
 
 if TYPE_CHECKING:
     from .mach_kernel import MachKernel
-
-THREAD_KERNEL_PORT = 1
-THREAD_EXCEPTION_PORT = 3
-
-THREAD_BASIC_INFO = 1
-THREAD_SCHED_INFO = 2
-
-# run_state of thread_basic_info
-TH_STATE_RUNNING = 1
-TH_STATE_STOPPED = 2
-TH_STATE_WAITING = 3
-TH_STATE_UNINTERRUPTIBLE = 4
-TH_STATE_HALTED = 5
-TH_FLAGS_SWAPPED = 1
-TH_FLAGS_IDLE = 2
 
 
 def thread_create(kernel: "MachKernel", task: Task) -> Port | None:
@@ -74,24 +71,22 @@ def thread_set_state(kernel: "MachKernel", thread: TaskThread, flavor: int, word
 
 
 def thread_get_special_port(kernel: "MachKernel", thread: TaskThread, which: int) -> Port | None:
-    match which:
-        case 1:
-            assert thread.port is not None
-            return kernel.ipc.make_send(thread.port)
-        case 3:
-            return kernel.ipc.copy_send(thread.exception_port)
+    if which == THREAD_KERNEL_PORT:
+        assert thread.port is not None
+        return kernel.ipc.make_send(thread.port)
+    if which == THREAD_EXCEPTION_PORT:
+        return kernel.ipc.copy_send(thread.exception_port)
     raise MachError(KernReturn.INVALID_ARGUMENT)
 
 
 def thread_set_special_port(kernel: "MachKernel", thread: TaskThread, which: int, port: object) -> None:
     right = kernel.as_send_right(port)
-    match which:
-        case 3:
-            old, thread.exception_port = thread.exception_port, right
-        case 1:
-            old, thread.self_port = thread.self_port, right
-        case _:
-            raise MachError(KernReturn.INVALID_ARGUMENT)
+    if which == THREAD_EXCEPTION_PORT:
+        old, thread.exception_port = thread.exception_port, right
+    elif which == THREAD_KERNEL_PORT:
+        old, thread.self_port = thread.self_port, right
+    else:
+        raise MachError(KernReturn.INVALID_ARGUMENT)
     kernel.ipc.release_send(old)
 
 
@@ -107,13 +102,13 @@ def run_state(thread: TaskThread) -> int:
 
 
 def cpu_usage(thread: TaskThread) -> int:
-    """Recent share of a processor, times LOAD_SCALE: the decayed usage over its steady value of one
+    """Recent share of a processor, times TH_USAGE_SCALE: the decayed usage over its steady value of one
     processor, 8/3 s."""
-    return min(LOAD_SCALE, thread.sched_usage * 3 * LOAD_SCALE // (8 * 1_000_000_000))
+    return min(TH_USAGE_SCALE, thread.sched_usage * 3 * TH_USAGE_SCALE // (8 * 1_000_000_000))
 
 
 def thread_info(kernel: "MachKernel", thread: TaskThread, flavor: int, room: int) -> tuple[int, ...]:
-    if flavor == 1:
+    if flavor == THREAD_BASIC_INFO:
         check_room(room, 11)
         return (
             *time_value(thread.user_time),
@@ -126,7 +121,7 @@ def thread_info(kernel: "MachKernel", thread: TaskThread, flavor: int, room: int
             thread.user_suspend_count,
             0,
         )
-    if flavor == 2:
+    if flavor == THREAD_SCHED_INFO:
         check_room(room, 7)
         depressed = thread.depressed_priority >= 0
         home = thread.processor_set

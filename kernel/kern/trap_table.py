@@ -7,6 +7,7 @@ it returns MACH_SEND_INTERRUPTED before it had any effect, and the library sends
 
 from typing import TYPE_CHECKING
 
+from ..interface.constants import SWITCH_OPTION_DEPRESS, SWITCH_OPTION_WAIT
 from ..interface.returns import KernReturn, MachError, MsgReturn
 from ..interface.traps import TRAPS_BY_NUMBER
 from ..ipc import mach_port
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from .trap import TrapHandler
 
 NOT_LOCAL = int(MsgReturn.SEND_INTERRUPTED)
-
-SWITCH_OPTION_NONE, SWITCH_OPTION_DEPRESS, SWITCH_OPTION_WAIT = 0, 1, 2
 
 DEPRESS_NS = 10_000_000
 """How long ``swtch_pri`` depresses at most (Mach 3.0: min_quantum; here a tick of 100 Hz)."""

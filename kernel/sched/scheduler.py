@@ -292,6 +292,8 @@ class Scheduler:
         """The thread on the processor goes back to the run queue and another is chosen."""
         thread = processor.thread
         assert thread is not None
+        if thread.restartable:
+            thread.attention = True
         self.leave(processor)
         home = thread.processor_set
         assert home is not None

@@ -85,6 +85,7 @@ class Thread:
         "processor_set",
         "quantum",
         "quantum_end",
+        "restartable",
         "sched_priority",
         "sched_stamp",
         "sched_usage",
@@ -111,6 +112,7 @@ class Thread:
         self.wait_result = WaitResult.AWAKENED
         self.interruptible = True
         self.timer: Event | None = None
+        self.restartable = False  # wants attention whenever it was preempted in user mode
         self.suspend_count = 0
         self.aborted = False  # terminating: interruptible waits end before they begin
         self.attention = False  # something to do at the user boundary: suspended, terminated, aborted

@@ -73,7 +73,7 @@ class Server:
         self._idle += 1
         while True:
             try:
-                request = await task.mach_msg(option, reply, port, by_value=self._by_value)
+                request = await task.exchange(option, reply, port, by_value=self._by_value)
             except Damaged as damaged:
                 destroy_message(door, damaged.message)
                 request = None

@@ -36,7 +36,7 @@ from ..vm import user as vm_user
 from . import memory
 from .destroy import destroy_message
 from .door import Door
-from .rights import outgoing
+from .rights import check_message, outgoing
 from .thread import NativeThread, ThreadExit, run_thread
 
 PortName = int
@@ -99,6 +99,24 @@ class NativeTask:
 
         MachError(SEND_*, RCV_*); ``Unsent``, ``TooLarge``, ``Damaged`` say more.
         """
+        for number in (option, receive, size, timeout_ns, notify):
+            if not isinstance(number, int):
+                raise TypeError(f"an argument of mach_msg is no number: {number!r}")
+        if option & MACH_SEND_MSG:
+            check_message(message)
+        return await self.exchange(option, message, receive, size, timeout_ns, notify, by_value)
+
+    async def exchange(
+        self,
+        option: int,
+        message: NamedMessage | None,
+        receive: PortName,
+        size: int = NO_LIMIT,
+        timeout_ns: int = 0,
+        notify: PortName = 0,
+        by_value: bool = False,
+    ) -> NamedMessage | None:
+        """``mach_msg``, for the modules of this package, which make well-formed messages."""
         door = self.door
         while True:
             thread = door.enter()
@@ -178,13 +196,13 @@ class NativeTask:
         if routine.is_one_way:
             local_type = MACH_MSG_TYPE_MAKE_SEND_ONCE if reply_port else 0
             request = NamedMessage(remote, remote_type, reply_port, local_type, routine.id, body, carried)
-            await self.mach_msg(MACH_SEND_MSG, request)
+            await self.exchange(MACH_SEND_MSG, request, 0)
             return ()
         local = reply_port or self._reply_ports.get(self.door.current()) or self._new_reply_port()
         request = NamedMessage(
             remote, remote_type, local, MACH_MSG_TYPE_MAKE_SEND_ONCE, routine.id, body, carried
         )
-        reply = await self.mach_msg(_RPC, request, local, by_value=by_value)
+        reply = await self.exchange(_RPC, request, local, by_value=by_value)
         assert reply is not None
         if reply.id != routine.reply_id:
             self.destroy(reply)

@@ -136,17 +136,18 @@ class VmObject:
             vm_object.references -= 1
             assert vm_object.references >= 0, f"{vm_object} has lost a reference too many"
             if vm_object.references:
+                upper = vm_object
                 if vm_object.references == 1 and vm_object.shadows:
-                    if vm_object.pager is None or not vm_object.recall():
-                        collapse(vm_object.shadows[0])
-                        return
-                else:
+                    upper = vm_object.shadows[0]
+                    collapse(upper)
+                if upper.lent is None or upper.shadow is None or not upper.shadow.recall():
                     return
+                vm_object = upper.shadow
             vm_object = vm_object._terminate()
 
     def recall(self) -> bool:
-        """Whether nobody but a message to the pager refers to the object any more: what was lent is
-        given to the message, and the object left without a reference."""
+        """If nobody but messages to the pager refers to the object any more, give them what was lent:
+        the object is then without a reference, and must be ended."""
         loan = self.copy
         if self.references != 1 or loan is None or loan.lent is None or loan.shadows:
             return False
@@ -159,15 +160,35 @@ class VmObject:
         self.references = 0
         return True
 
-    def hand_over(self, page: VmPage, copy: "VmObject") -> None:
-        """A page leaves, and the copy object takes it, unless it has one in its place already."""
+    def hand_over(self, page: VmPage, copy: "VmObject") -> bool:
+        """A page is about to leave: the copy object, which sees it, takes it, and nobody maps it any
+        more.  False if that has one in its place already, or does not need it."""
         at = page.offset - copy.shadow_offset
         held = copy.pages.get(at)
+        if not 0 <= at < copy.size or (held is not None and held.frame):
+            return False
+        if copy.lent is not None and not copy.shadows and page.offset not in copy.lent:
+            return False
+        system = self.system
         if held is not None:
-            if held.frame:
-                return
-            self.system.pages.free(held)
-        self.system.pages.rename(page, copy, at)
+            system.pages.free(held)
+        page.dirty = True
+        system.pages.detach(page)
+        system.pages.rename(page, copy, at)
+        return True
+
+    def is_pinned(self, offset: int) -> bool:
+        """Whether a page is in a message to the pager, and nowhere else: it must not be given up."""
+        return self.copy is not None and self.copy._holds_loan(offset - self.copy.shadow_offset, offset)
+
+    def _holds_loan(self, at: int, offset: int) -> bool:
+        """Whether this copy object, or one that shadows it, was lent a page and still looks below for
+        it; ``at``: its offset here, ``offset``: in the original."""
+        if at in self.pages or not 0 <= at < self.size:
+            return False
+        if self.lent is not None and offset in self.lent:
+            return True
+        return any(above._holds_loan(at - above.shadow_offset, offset) for above in self.shadows)
 
     def _terminate(self) -> "VmObject | None":
         """End an object that nobody refers to; the object that it shadowed has a reference too many."""

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from ..interface.returns import KernReturn, MachError
 from ..machine.memory import PAGE_SIZE
 from .object import CopyStrategy, VmObject, write_protect
+from .page import VmPage
+from .pager import lock_page
+from .protection import VM_PROT_WRITE
 
 
 class ObjectCopy(NamedTuple):
@@ -28,9 +31,13 @@ def copy_strategically(source: VmObject, offset: int, size: int) -> ObjectCopy:
     when it cannot be made; then nothing has changed."""
     if source.symmetric:
         return ObjectCopy(source.reference(), offset, True, True)
-    if source.copy_strategy == CopyStrategy.DELAY:
+    if source.copy_strategy in (CopyStrategy.DELAY, CopyStrategy.TEMPORARY):
         copy, at = copy_delayed(source, offset, size)
         return ObjectCopy(copy, at, True, False)
+    if source.copy_strategy == CopyStrategy.CALL and source.pager is not None and not source.failed:
+        pages = source.pages_between(offset, offset + size)
+        if not any(page.wire_count for page in pages):
+            return ObjectCopy(copy_call(source, offset, size, pages), 0, False, False)
     return ObjectCopy(copy_slowly(source, offset, size), 0, False, False)
 
 
@@ -44,14 +51,23 @@ def copy_delayed(source: VmObject, offset: int, size: int) -> tuple[VmObject, in
     """
     newest = source.copy
     low, high = offset, offset + size
-    if newest is not None:
+    if newest is not None and newest.frozen and newest.lent is None and not newest.pages:
         older_low = newest.shadow_offset
-        high = max(high, older_low + newest.size)
-        if newest.frozen and not newest.pages and older_low <= low:
+        if older_low <= low:
+            high = max(high, older_low + newest.size)
             newest.size = high - older_low
             write_protect(source, older_low, high)
             return newest.reference(), offset - older_low
-        low = min(low, older_low)
+    copy = insert_copy(source, low, high)
+    return copy, offset - copy.shadow_offset
+
+
+def insert_copy(source: VmObject, low: int, high: int) -> VmObject:
+    """A new copy object that sees at least a window of ``source``; older ones see it through this."""
+    newest = source.copy
+    if newest is not None:
+        older_low = newest.shadow_offset
+        low, high = min(low, older_low), max(high, older_low + newest.size)
     copy = VmObject(source.system, high - low)
     copy.frozen = True
     if newest is not None:
@@ -63,7 +79,20 @@ def copy_delayed(source: VmObject, offset: int, size: int) -> tuple[VmObject, in
         copy.link_shadow(source.reference(), low)
     source.copy = copy
     write_protect(source, low, high)
-    return copy, offset - low
+    return copy
+
+
+def copy_call(source: VmObject, offset: int, size: int, pages: list[VmPage]) -> VmObject:
+    """A new object whose pages the pager provides, as a copy of ``source``; what it has not, is seen in
+    ``source``.  So that this does not change before the pager took note, writing to what is resident
+    (``pages``) needs its permission from now on."""
+    assert source.pager is not None
+    for page in pages:
+        if page.frame:
+            lock_page(page, page.lock | VM_PROT_WRITE)
+    copy = source.system.object_for(source.pager.copy(source, offset, size), size)
+    copy.link_shadow(source.reference(), offset)
+    return copy
 
 
 def copy_slowly(source: VmObject, offset: int, size: int) -> VmObject:

@@ -141,17 +141,25 @@ class ResidentPages:
             maps.memory.free(frame)
             maps.clock.now += maps.costs.page_allocate
 
-    def take_frame(self, page: VmPage) -> int:
-        """Take a page out of its object, as ``free`` does, but keep its frame, which nobody maps
-        afterwards: it is the caller's."""
-        assert page.frame and page.wire_count == 0 and not page.waiters
-        del page.object.pages[page.offset]
-        frame = page.frame
+    def detach(self, page: VmPage) -> None:
+        """Prepare a page to be moved: nobody maps it, no pager locks it, nobody waits for it."""
         maps = self._maps
-        if frame in maps.mappings:
-            maps.page_protect(frame, VM_PROT_NONE)
-        maps.attributes[frame] = 0
-        del self.by_frame[frame]
+        assert page.frame and page.wire_count == 0
+        if page.frame in maps.mappings:
+            maps.page_protect(page.frame, VM_PROT_NONE)
+        if page.waiters is not None:
+            page.object.system.wake(page.waiters)
+            page.waiters = None
+        page.flags &= ~(LOCKED | UNLOCKING)
+        page.lock = 0
+        page.precious = False
+
+    def take_frame(self, page: VmPage) -> int:
+        """Take a page out of its object, as ``free`` does, but keep its frame: it is the caller's."""
+        self.detach(page)
+        frame = page.frame
+        del page.object.pages[page.offset], self.by_frame[frame]
+        self._maps.attributes[frame] = 0
         return frame
 
     def rename(self, page: VmPage, vm_object: "VmObject", offset: int) -> None:

@@ -9,7 +9,8 @@ Invariants
   mappings of a page can be found, and a page can be taken back from everybody.
 - ``generation`` moves on whenever a right was taken away (an entry removed, made read-only, or led to
   another frame), and never otherwise: giving rights needs no flush, because a fault of a processor is
-  decided on the tables, not on what it cached.
+  decided on the tables, not on what it cached.  No two address spaces ever have the same root and
+  the same generation, though the root table of one may use the frame of another that is gone.
 - The referenced and modified bits of a frame are the ACCESSED and DIRTY bits of its present entries,
   or'ed with ``attributes``, where the bits of removed entries are kept.
 - A frame from which instructions were ever fetched has ``memory.executed`` set.  Pages are entered
@@ -60,6 +61,7 @@ class PhysicalMaps:
         "clock",
         "costs",
         "exclusive",
+        "first_generation",
         "kernel_directory",
         "mappings",
         "memory",
@@ -77,6 +79,7 @@ class PhysicalMaps:
         self.words = memory.view.cast("Q")  # all of memory as page-table entries
         self.attributes = bytearray(memory.frames)
         self.mappings: dict[int, list[tuple[Pmap, int]]] = {}  # frame -> (pmap, address) of each mapping
+        self.first_generation = 0  # of the next pmap: beyond those of all that are gone
         self._masks: dict[int, int] = {}  # number of entries -> that many entries with all bits but WRITE
 
     def not_writable(self, count: int) -> int:
@@ -163,6 +166,7 @@ class Pmap(Translation):
     def __init__(self, maps: PhysicalMaps, root: int) -> None:
         """``root`` is a free frame, which becomes the root table."""
         super().__init__(root << PAGE_SHIFT)
+        self.generation = maps.first_generation
         maps.memory.zero(root)
         self._maps = maps
         self._root = root
@@ -372,6 +376,7 @@ class Pmap(Translation):
             self._maps.memory.free(frame)
         self.tables.clear()
         self._directories = [0, 0, 0]
+        self._maps.first_generation = max(self._maps.first_generation, self.generation + 1)
 
     # ---- who maps a frame
 

@@ -17,12 +17,16 @@ from ..sched.wait import WaitQueue
 from .map import VmMap
 from .object import VmObject
 from .page import ResidentPages
-from .pager import Pager
+from .page_return import return_contents
+from .pager import PAGER_TIMEOUT_NS, DefaultPager, Pager
 from .pmap import PhysicalMaps, Pmap
 from .share_map import ShareMap
 
 if TYPE_CHECKING:
     from .map_copy import VmMapCopy
+
+KEPT_MAX = 100
+"""Objects that are kept though nobody maps them (Mach 3.0's vm_object_cached_max)."""
 
 
 class Scheduler(Protocol):
@@ -98,6 +102,13 @@ class VmSystem:
         self.statistics = VmStatistics()
         self.collapses = 0  # objects merged into the one that shadowed them
         self.bypasses = 0
+        # Pagers
+        self.pager_timeout_ns = PAGER_TIMEOUT_NS
+        self.default_pager: DefaultPager | None = None
+        self.copy_pages = False  # pages to and from pagers are copied (the switch ipc.pages=copy)
+        self.pages_stolen = 0  # pages that moved to or from a pager
+        self.pages_copied = 0  # those that had to be copied
+        self.kept: dict[int, VmObject] = {}  # objects that nobody maps, by number, oldest first
         # Sums of costs that every fault charges.
         self.fault_ns = costs.fault + costs.map_lookup
         self.zero_page_ns = costs.zero_page
@@ -133,6 +144,7 @@ class VmSystem:
         vm_object = self._by_pager.get(pager)
         if vm_object is not None:
             self.statistics.hits += 1
+            self.kept.pop(vm_object.number, None)
             vm_object.size = max(vm_object.size, size)
             return vm_object.reference()
         vm_object = VmObject(self, size)
@@ -144,8 +156,29 @@ class VmSystem:
         pager.initialize(vm_object)
         return vm_object
 
+    def object_of(self, pager: Pager) -> VmObject | None:
+        """The object whose pages ``pager`` provides, if there is one; no reference."""
+        return self._by_pager.get(pager)
+
     def forget_pager(self, pager: Pager) -> None:
         self._by_pager.pop(pager, None)
+
+    def keep(self, vm_object: VmObject) -> None:
+        """Nobody maps an object any more, but its pager allows to keep it."""
+        self.kept[vm_object.number] = vm_object
+        if len(self.kept) > KEPT_MAX:
+            self.expel(next(iter(self.kept.values())))
+
+    def expel(self, vm_object: VmObject) -> None:
+        """Do not keep an object longer than somebody maps it."""
+        vm_object.may_cache = False
+        if vm_object.references == 0 and vm_object.alive:
+            self.kept.pop(vm_object.number)
+            vm_object.reference().deallocate()
+
+    def return_contents(self, vm_object: VmObject) -> None:
+        """An object ends: its pager gets what it must have."""
+        return_contents(vm_object)
 
     # ---- statistics
 

@@ -32,6 +32,7 @@ from .object import NotResident, VmObject
 from .object_copy import copy_strategically
 from .pager import ObjectWait, Pager
 from .protection import (
+    ADDRESS_SPACE,
     VM_INHERIT_COPY,
     VM_INHERIT_DEFAULT,
     VM_INHERIT_NONE,
@@ -129,7 +130,9 @@ def vm_map(
     if protection & ~VM_PROT_ALL or max_protection & ~VM_PROT_ALL or inheritance not in _INHERITANCES:
         raise MachError(KernReturn.INVALID_ARGUMENT)
     size = round_page(size)
-    if size == 0 or (memory_object is not None and trunc_page(offset) != offset):
+    if size == 0 or (
+        memory_object is not None and (trunc_page(offset) != offset or offset + size > ADDRESS_SPACE)
+    ):
         raise MachError(KernReturn.INVALID_ARGUMENT)
     vm_object = None
     needs_copy = False
@@ -163,20 +166,22 @@ def vm_map(
 def _copy_object(source: VmObject, offset: int, size: int) -> tuple[VmObject, int, bool]:
     """A copy to map: object, offset, and whether it needs a copy before it is written.  Gives the
     reference to ``source`` up, unless it must be waited for."""
-    try:
-        made = copy_strategically(source, offset, size)
-    except NotResident as missing:
-        outcome = fault_page(source, missing.offset, VM_PROT_READ, True)
-        if isinstance(outcome, WaitQueue):
-            raise ObjectWait(source, outcome) from None
-        source.deallocate()
-        assert isinstance(outcome, int)
-        raise MachError(outcome) from None
-    except MachError:
-        source.deallocate()
-        raise
-    source.deallocate()
-    return made.object, made.offset, made.needs_copy
+    while True:
+        try:
+            made = copy_strategically(source, offset, size)
+        except NotResident as missing:
+            outcome = fault_page(source, missing.offset, VM_PROT_READ, True)
+            if isinstance(outcome, WaitQueue):
+                raise ObjectWait(source, outcome) from None
+            if isinstance(outcome, int):
+                source.deallocate()
+                raise MachError(outcome) from None
+        except MachError:
+            source.deallocate()
+            raise
+        else:
+            source.deallocate()
+            return made.object, made.offset, made.needs_copy
 
 
 def vm_machine_attribute(target: "VmMap", address: int, size: int, attribute: int, value: int) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..interface.returns import KernReturn, MachError
 from ..sched.thread import WaitResult
 from .fault import PageWait, fault_wait
-from .pager import ObjectWait
+from .pager import ObjectWait, give_up
 
 if TYPE_CHECKING:
     from .object import VmObject
@@ -21,8 +21,10 @@ _T = TypeVar("_T")
 
 
 async def complete(system: "VmSystem", call: Callable[[], _T]) -> _T:
-    """The result of ``call()``.  MachError: its own, that of a fault, or ABORTED when interrupted."""
+    """The result of ``call()``.  MachError: its own, that of a fault, ABORTED when interrupted, or
+    MEMORY_ERROR when a pager took too long."""
     held: list[VmObject] = []
+    deadline = system.clock.now + system.pager_timeout_ns
     try:
         while True:
             try:
@@ -34,7 +36,11 @@ async def complete(system: "VmSystem", call: Callable[[], _T]) -> _T:
             except ObjectWait as wait:
                 held.append(wait.vm_object)
                 assert system.scheduler is not None, "a call waits on a node without a scheduler"
-                if await system.scheduler.wait(wait.queue) != WaitResult.AWAKENED:
+                result = await system.scheduler.wait(wait.queue, deadline=deadline)
+                if result == WaitResult.TIMED_OUT:
+                    give_up(wait.queue)
+                    raise MachError(KernReturn.MEMORY_ERROR) from None
+                if result != WaitResult.AWAKENED:
                     raise MachError(KernReturn.ABORTED) from None
     finally:
         for vm_object in held:

@@ -252,9 +252,11 @@ class Model:
     def take(self, space: int, name: int, disposition: int) -> tuple[Value, int]:
         """Take a right; the name is tidied later, when the right has found its new place."""
         entry = self.spaces[space][name]
-        kind = {MOVE_RECEIVE: PORT_RECEIVE, MOVE_SEND_ONCE: PORT_SEND_ONCE, MAKE_SEND_ONCE: PORT_SEND_ONCE}.get(
-            disposition, PORT_SEND
-        )
+        kind = {
+            MOVE_RECEIVE: PORT_RECEIVE,
+            MOVE_SEND_ONCE: PORT_SEND_ONCE,
+            MAKE_SEND_ONCE: PORT_SEND_ONCE,
+        }.get(disposition, PORT_SEND)
         if entry.dead:
             if disposition != COPY_SEND:
                 entry.dead -= 1

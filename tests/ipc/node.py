@@ -149,18 +149,14 @@ class Program:
         caller = thread or self.thread
         node = self.node
         node.enter(caller)
-        outcome = mach_msg_trap(
-            caller, address, option, send_size, receive_size, name, timeout, notify
-        )
+        outcome = mach_msg_trap(caller, address, option, send_size, receive_size, name, timeout, notify)
         result = node.drive(caller, outcome)
         if result is not BLOCKED:
             caller.state = ThreadState.WAITING
         node.run()
         return result
 
-    def send(
-        self, header: "Header", body: bytes = b"", *, option: int = SEND_MSG, **rest: int
-    ) -> int | None:
+    def send(self, header: "Header", body: bytes = b"", *, option: int = SEND_MSG, **rest: int) -> int | None:
         size = 24 + len(body)
         copyout(self.map, BUFFER, header.pack(size) + body)
         return self.call(option, send_size=size, **rest)

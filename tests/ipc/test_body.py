@@ -107,10 +107,14 @@ def pair(node: Node) -> Pair:
 
 def test_data_in_line_passes_unchanged(pair: Pair) -> None:
     body = (
-        short(INT32, 32, 2) + words(1, 2)
-        + short(BYTE, 8, 5) + b"hello\0\0\0"
-        + long_form(12, 80 * 8, 1) + bytes(80)
-        + short(0, 1, 1) + words(1)
+        short(INT32, 32, 2)
+        + words(1, 2)
+        + short(BYTE, 8, 5)
+        + b"hello\0\0\0"
+        + long_form(12, 80 * 8, 1)
+        + bytes(80)
+        + short(0, 1, 1)
+        + words(1)
     )
     header = Header(COMPLEX_SEND, remote=pair.send)
     assert pair.client.send(header, body) == 0 and pair.server.receive(pair.port) == 0
@@ -200,8 +204,11 @@ def test_null_and_dead_may_stand_for_any_right(pair: Pair) -> None:
 
 def test_empty_arrays(pair: Pair) -> None:
     got = pair.transfer(
-        short(COPY_SEND, 32, 0) + short(COPY_SEND, 32, 0, flags=0) + words(0x1234)
-        + long_form(BYTE, 8, 0, flags=0) + words(0x5678)
+        short(COPY_SEND, 32, 0)
+        + short(COPY_SEND, 32, 0, flags=0)
+        + words(0x1234)
+        + long_form(BYTE, 8, 0, flags=0)
+        + words(0x5678)
     )
     assert got[2] == 0 and got[-1] == 0
 
@@ -225,9 +232,12 @@ def test_what_was_copied_in_before_an_error_is_destroyed(pair: Pair) -> None:
     client = pair.client
     first, second, watch = client.port(), client.port(), client.port()
     body = (
-        short(MOVE_RECEIVE, 32, 1) + words(first)
-        + short(MAKE_SEND_ONCE, 32, 2) + words(watch, 0x9999)
-        + short(MOVE_RECEIVE, 32, 1) + words(second)
+        short(MOVE_RECEIVE, 32, 1)
+        + words(first)
+        + short(MAKE_SEND_ONCE, 32, 2)
+        + words(watch, 0x9999)
+        + short(MOVE_RECEIVE, 32, 1)
+        + words(second)
     )
     assert pair.refuse(body) == MsgReturn.SEND_INVALID_RIGHT
     assert error_of(mach_port.mach_port_type, client.space, first) == KernReturn.INVALID_NAME
@@ -315,9 +325,12 @@ def test_no_room_in_the_receivers_address_space(pair: Pair) -> None:
             size //= 2
     watch = client.port()
     body = (
-        long_form(BYTE, 8, PAGE, flags=0) + words(where)
-        + short(MAKE_SEND_ONCE, 32, 1, flags=0) + words(where + 8)
-        + short(INT32, 32, 1) + words(77)
+        long_form(BYTE, 8, PAGE, flags=0)
+        + words(where)
+        + short(MAKE_SEND_ONCE, 32, 1, flags=0)
+        + words(where + 8)
+        + short(INT32, 32, 1)
+        + words(77)
     )
     copyout(client.map, where + 8, words(watch))
     assert client.send(Header(COMPLEX_SEND, remote=pair.send), body) == 0
@@ -500,10 +513,7 @@ def test_memory_that_must_be_copied_now_and_is_not_there(node: Node, pair: Pair)
     client = pair.client
     slow, address = mapped(client)
     port = client.port()
-    body = (
-        short(MOVE_RECEIVE, 32, 1) + words(port)
-        + long_form(BYTE, 8, 2 * PAGE, flags=0) + words(address)
-    )
+    body = short(MOVE_RECEIVE, 32, 1) + words(port) + long_form(BYTE, 8, 2 * PAGE, flags=0) + words(address)
     result = client.send(Header(COMPLEX_SEND, remote=pair.send), body)
     if result is BLOCKED:
         for _ in range(4):

@@ -79,11 +79,16 @@ def test_the_answer_is_received_by_the_call_that_asked(node: Node, service: Serv
     assert (got.bits, got.remote, got.local, got.id) == (PORT_SEND_ONCE << 8, 0, reply, 150)
     assert task.body() == b"echo"
     assert task.space.entries[reply].port.sorights == 0 and service.port.srights == 1
-    assert [task.send(Header(RPC, remote=send, local=reply), option=BOTH, name=reply) for _ in range(2)] == [0, 0]
+    assert [task.send(Header(RPC, remote=send, local=reply), option=BOTH, name=reply) for _ in range(2)] == [
+        0,
+        0,
+    ]
     assert task.header().seqno == 2
 
 
-def test_an_answer_that_cannot_be_received_at_once_is_queued(node: Node, service: Service, task: Program) -> None:
+def test_an_answer_that_cannot_be_received_at_once_is_queued(
+    node: Node, service: Service, task: Program
+) -> None:
     send = node.ipc.copyout_send(task.space, service.port)
     reply, other = task.port(), task.port()
     header = Header(RPC, remote=send, local=reply, id=50)
@@ -147,7 +152,9 @@ def test_a_call_that_must_wait(node: Node, service: Service, task: Program) -> N
     assert task.result() == 0 and task.header().id == 102
 
 
-def test_a_call_from_the_kernel_that_must_wait_gets_a_thread(node: Node, service: Service, task: Program) -> None:
+def test_a_call_from_the_kernel_that_must_wait_gets_a_thread(
+    node: Node, service: Service, task: Program
+) -> None:
     reply = task.port()
     port = task.space.entries[reply].port
     message = Message.from_kernel(2, node.ipc.make_send(service.port), node.ipc.make_send_once(port), b"")
@@ -159,7 +166,9 @@ def test_a_call_from_the_kernel_that_must_wait_gets_a_thread(node: Node, service
     assert task.poll(reply).id == 102
 
 
-def test_a_thread_that_is_taken_apart_in_a_call_leaves_nothing(node: Node, service: Service, task: Program) -> None:
+def test_a_thread_that_is_taken_apart_in_a_call_leaves_nothing(
+    node: Node, service: Service, task: Program
+) -> None:
     send = node.ipc.copyout_send(task.space, service.port)
     reply = task.port()
     task.send(Header(RPC, remote=send, local=reply, id=2), option=BOTH, name=reply)

@@ -546,4 +546,3 @@ def test_names_of_receivers_follow_a_rename(pair: Pair) -> None:
     mach_port.mach_port_rename(pair.server.space, pair.port, 4711)
     assert pair.client.send(Header(COPY_SEND, remote=pair.send)) == 0
     assert pair.server.header().local == 4711
-

@@ -187,7 +187,16 @@ def test_receive_status(task: Program) -> None:
     task.give_send(name, task)
     status = mach_port.mach_port_get_receive_status(task.space, name)
     assert status == (0, 0, 1, QLIMIT_DEFAULT, 0, 0, 1, 0, 0)
-    assert mach_port.old_mach_port_get_receive_status(task.space, name) == (0, 1, QLIMIT_DEFAULT, 0, 0, 1, 0, 0)
+    assert mach_port.old_mach_port_get_receive_status(task.space, name) == (
+        0,
+        1,
+        QLIMIT_DEFAULT,
+        0,
+        0,
+        1,
+        0,
+        0,
+    )
     mach_port.mach_port_set_qlimit(task.space, name, QLIMIT_MAX)
     mach_port.mach_port_set_mscount(task.space, name, 17)
     mach_port.mach_port_set_seqno(task.space, name, 23)
@@ -209,7 +218,9 @@ RECEIVE_CALLS = [
 def test_calls_that_need_a_receive_right(task: Program, other: Program, call) -> None:
     assert error_of(call, task.space, NOWHERE) == INVALID_NAME
     assert error_of(call, task.space, other.give_send(other.port(), task)) == INVALID_RIGHT
-    assert error_of(call, task.space, mach_port.mach_port_allocate(task.space, RIGHT_DEAD_NAME)) == INVALID_RIGHT
+    assert (
+        error_of(call, task.space, mach_port.mach_port_allocate(task.space, RIGHT_DEAD_NAME)) == INVALID_RIGHT
+    )
 
 
 def test_qlimit_has_bounds(task: Program) -> None:

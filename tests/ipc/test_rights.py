@@ -102,7 +102,8 @@ def test_when_the_space_is_full_nothing_is_allocated(node: Node) -> None:
     for which in (RIGHT_RECEIVE, RIGHT_PORT_SET, RIGHT_DEAD_NAME):
         assert error_of(mach_port.mach_port_allocate, task.space, which) == KernReturn.NO_SPACE
         assert (
-            error_of(mach_port.mach_port_allocate_name, task.space, which, 0x7777) == KernReturn.RESOURCE_SHORTAGE
+            error_of(mach_port.mach_port_allocate_name, task.space, which, 0x7777)
+            == KernReturn.RESOURCE_SHORTAGE
         )
     assert mach_port.mach_reply_port(task.space) == 0
 
@@ -210,7 +211,9 @@ def test_user_references_stop_at_their_limit(node: Node) -> None:
     name = other.port()
     send = other.give_send(name, task)
     mach_port.mach_port_mod_refs(task.space, send, RIGHT_SEND, UREFS_MAX - 1)
-    assert error_of(mach_port.mach_port_mod_refs, task.space, send, RIGHT_SEND, 1) == KernReturn.UREFS_OVERFLOW
+    assert (
+        error_of(mach_port.mach_port_mod_refs, task.space, send, RIGHT_SEND, 1) == KernReturn.UREFS_OVERFLOW
+    )
     # A message's right is received all the same, without a reference of its own.
     assert other.give_send(name, task) == send
     assert task.refs(send, RIGHT_SEND) == UREFS_MAX

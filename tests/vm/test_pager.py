@@ -14,7 +14,7 @@ from kernel.vm.access import copyin, copyout
 from kernel.vm.check import check
 from kernel.vm.fault import PageWait, fault, fault_wait
 from kernel.vm.map import VmMap
-from kernel.vm.map_copy import map_copyin
+from kernel.vm.map_copy import VmMapCopy, map_copyin
 from kernel.vm.object import CopyStrategy, VmObject
 from kernel.vm.system import VmSystem
 from kernel.vm.waiting import complete
@@ -88,6 +88,15 @@ class ToyPager:
 
     def data_unlock(self, vm_object: VmObject, offset: int, length: int, access: int) -> None:
         self.asked.append(("unlock", offset, access))
+
+    def data_return(
+        self, vm_object: VmObject, offset: int, data: VmMapCopy, dirty: bool, kernel_copy: bool
+    ) -> None:
+        self.asked.append(("return", offset, data.size))
+        data.discard()
+
+    def copy(self, vm_object: VmObject, offset: int, length: int) -> "ToyPager":
+        raise AssertionError("nobody copies by call here")
 
     def terminate(self, vm_object: VmObject) -> None:
         self.asked.append(("terminate", 0, 0))

@@ -26,6 +26,7 @@ from .sched.processor import Processor as ScheduledProcessor
 from .sched.scheduler import Scheduler
 from .sched.thread import Thread, ThreadState
 from .vm.system import VmSystem
+from .xmm.system import install as install_memory_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Node:
             operator,
             configuration.options,
         )
+        self.memory_objects = install_memory_objects(self.kernel)
         self.console = TerminalLine(self.clock, self._events, console_sink)
         self.kernel.devices.add("console", lambda: Console(self.kernel, self.console))
         self.dispatcher = Dispatcher(

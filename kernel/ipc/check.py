@@ -95,6 +95,7 @@ def check(system: IpcSystem) -> None:
     for list_rights in system.holders:
         for held, disposition in list_rights():
             found.add(held, disposition)
+    _check_charges(system)
     for port in system.ports.values():
         number = port.number
         assert port.srights == found.send[number], (
@@ -106,6 +107,19 @@ def check(system: IpcSystem) -> None:
         in_kernel = port.receiver is system.kernel_space or port.remote is not None
         places = found.receive[number] + found.names[number] + int(in_kernel)
         assert places == 1, f"{port}: its receive right was found in {places} places"
+
+
+def _check_charges(system: IpcSystem) -> None:
+    """What spaces are charged for is what is queued."""
+    charged: Counter[int] = Counter()
+    for port in system.ports.values():
+        for message in port.messages:
+            if message.payer is not None:
+                charged[message.payer.number] += message.weight
+    for space in system.spaces.values():
+        assert space.queued_bytes == charged[space.number], (
+            f"{space} is charged for {space.queued_bytes} bytes in queues, found {charged[space.number]}"
+        )
 
 
 def _check_space(space: IpcSpace, found: _Found) -> None:

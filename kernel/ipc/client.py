@@ -24,10 +24,8 @@ class IpcThread(Thread):
     __slots__ = (
         "map",
         "message",
-        "receive_address",
+        "receive_arguments",
         "receive_limit",
-        "receive_notify",
-        "receive_option",
         "receive_result",
         "receive_size",
         "space",
@@ -39,9 +37,7 @@ class IpcThread(Thread):
         self.map = address_map
         self.message: Message | None = None  # waits to be queued, or was just received
         # The receive under way
-        self.receive_address = 0  # of the buffer
-        self.receive_size = 0  # of the buffer; after RCV_TOO_LARGE, of the message
+        self.receive_arguments = (0, 0, 0, 0)  # address and size of the buffer, option, notify port
         self.receive_limit = NO_LIMIT  # longer messages stay queued (MACH_RCV_LARGE)
-        self.receive_option = 0
-        self.receive_notify = 0
         self.receive_result = 0  # why the wait ended without a message
+        self.receive_size = 0  # of the message that was too large

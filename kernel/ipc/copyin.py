@@ -36,6 +36,7 @@ from .layout import (
     PORT_ARRAY_MAX,
     PORT_DEAD,
     PORT_NULL,
+    QUEUED_BYTES_MAX,
     SEND_CANCEL,
     TYPE_DEAD_NAME,
     TYPE_RECEIVE,
@@ -61,7 +62,7 @@ def copyin_message(
     of the body where it has to wait.  PageWait: nothing has happened yet."""
     if size < HEADER_SIZE or size & 3:
         return MsgReturn.SEND_MSG_TOO_SMALL
-    if size > MESSAGE_SIZE_MAX:
+    if size > MESSAGE_SIZE_MAX or thread.space.queued_bytes > QUEUED_BYTES_MAX:
         return MsgReturn.SEND_NO_BUFFER
     try:
         data = read_user(thread.map, address, size)

@@ -91,10 +91,13 @@ def _mourn(port: "Port", told: list[tuple["Port", int]]) -> None:
     queue.release_senders(port)
     messages, port.messages = port.messages, []
     for message in messages:
+        queue.refund(message)
         right.destroy_message(message)
     for requester, name in told:
         notify.dead_name(requester, name)
     if port.nsrequest is not None:
         requester, port.nsrequest = port.nsrequest, None
         right.release_send_once(requester)
-    port.kobject = None
+    if port.kobject is not None:
+        system.object_port_died(port)
+        port.kobject = None

@@ -339,6 +339,7 @@ def request_dead_name(space: IpcSpace, entry: Entry, requester: Port) -> Port | 
 def destroy_space(space: IpcSpace) -> None:
     """Destroy every right in a space; nobody can use it afterwards."""
     space.active = False
+    space.limit = 0  # whoever still receives into it, from a wait, finds no room
     for name in list(space.entries):
         entry = space.lookup(name)
         if entry is not None:

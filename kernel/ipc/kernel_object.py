@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from ..sched.thread import WaitResult
+from ..sched.wait import WaitQueue
 from . import death, queue, right
 from .layout import IKOT_NONE
 from .message import Message
@@ -39,6 +40,17 @@ def destroy(port: Port) -> None:
         port.kind = IKOT_NONE
         port.kobject = None
         death.destroy_port(port)
+
+
+def surrender(port: Port) -> Port:
+    """The kernel's receive right leaves it, to travel in a message; what the port stands for (``kind``)
+    is the caller's to change, before or after.  Whoever gets the right finds an ordinary port."""
+    assert port.receiver is port.system.kernel_space
+    port.receiver = None
+    port.receiver_name = 0
+    port.mscount = 0
+    port.own_receivers = port.receivers = WaitQueue(f"a message to port {port.number}")
+    return port
 
 
 def convert(port: object, kind: int) -> object:

@@ -66,6 +66,13 @@ QLIMIT_MAX: Final = 16
 MESSAGE_SIZE_MAX: Final = 1 << 18
 """Longest message in line, header included; longer ones get MACH_SEND_NO_BUFFER (Mach 3.0 fails when
 its kernel map has no room; data of that size belongs out of line)."""
+QUEUED_BYTES_MAX: Final = 4 << 20
+"""What a task can have in queues: once its messages there weigh more (``Message.weight``), its sends get
+MACH_SEND_NO_BUFFER until some are received.  Stands for the size of Mach's kernel map; the limits of
+queues and name spaces alone would let one task fill the simulator's memory."""
+QUEUED_BYTES_KERNEL: Final = 2 * QUEUED_BYTES_MAX
+"""What the kernel's own messages to a task may bring this to: answers and notifications that a task
+lets pile up beyond it are lost."""
 PORT_ARRAY_MAX: Final = 1 << 16
 """Most ports in one out-of-line array; more get MACH_SEND_INVALID_MEMORY, as when Mach's kernel
 memory runs out."""

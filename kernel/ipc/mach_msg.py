@@ -13,14 +13,14 @@ from ..sched.thread import Outcome, Thread, WaitResult
 from ..sched.wait import WaitQueue
 from ..vm.fault import PageWait
 from . import kernel_object
-from .client import IpcThread
+from .client import NO_LIMIT, IpcThread
 from .copyin import BodyCopyin, copyin_message
 from .copyout import receive_into
-from .layout import MESSAGE_TIMEOUT_NS, RCV_MSG, RCV_TIMEOUT, SEND_MSG
+from .layout import MESSAGE_TIMEOUT_NS, RCV_LARGE, RCV_MSG, RCV_TIMEOUT, SEND_MSG
 from .mach_msg_wait import WaitingCall
 from .message import Message
 from .queue import force, offer
-from .receive import failed, next_message, prepare, take_answer
+from .receive import failed, next_message, take_answer
 
 
 def mach_msg_trap(
@@ -37,16 +37,19 @@ def mach_msg_trap(
     space = thread.space
     system = space.system
     if option & SEND_MSG:
-        call = (thread, address, option, send_size, receive_size, receive_name, timeout, notify)
         try:
             message = copyin_message(thread, address, option, send_size, notify)
         except PageWait as wait:
-            return WaitingCall(*call).start_over(wait)
+            return WaitingCall(
+                thread, address, option, send_size, receive_size, receive_name, timeout, notify
+            ).start_over(wait)
         if type(message) is not Message:
             if isinstance(message, int):
                 return int(message)
             assert isinstance(message, BodyCopyin)
-            return WaitingCall(*call).finish_body(message)
+            return WaitingCall(
+                thread, address, option, send_size, receive_size, receive_name, timeout, notify
+            ).finish_body(message)
         space.messages_sent += 1
         if system.trace.on:
             system.trace.emit(
@@ -56,12 +59,16 @@ def mach_msg_trap(
             answer = kernel_object.serve(system, message)
             if answer is not None:
                 if not isinstance(answer, Message):
-                    return WaitingCall(*call).await_kernel(message, answer)
+                    return WaitingCall(
+                        thread, address, option, send_size, receive_size, receive_name, timeout, notify
+                    ).await_kernel(message, answer)
                 if option & RCV_MSG and take_answer(thread, answer, receive_name, receive_size):
                     return receive_into(thread, answer, address, receive_size, option, notify)
                 force(answer)
-        elif not offer(message, option & RCV_MSG != 0):
-            return WaitingCall(*call).wait_for_room(message)
+        elif not offer(message, option & RCV_MSG != 0, space):
+            return WaitingCall(
+                thread, address, option, send_size, receive_size, receive_name, timeout, notify
+            ).wait_for_room(message)
     if not option & RCV_MSG:
         return 0
     found = next_message(thread, address, option, receive_size, receive_name)
@@ -77,7 +84,8 @@ def mach_msg_trap(
         deadline = system.clock.now + timeout * MESSAGE_TIMEOUT_NS
     if thread.aborted:
         return int(MsgReturn.RCV_INTERRUPTED)
-    prepare(thread, address, option, receive_size, notify)
+    thread.receive_limit = receive_size if option & RCV_LARGE else NO_LIMIT
+    thread.receive_arguments = (address, receive_size, option, notify)
     found.threads.append(thread)
     system.scheduler.block(thread, found, receive_continue, deadline=deadline)
     return None
@@ -90,16 +98,9 @@ def receive_continue(thread: Thread, result: WaitResult) -> None:
     outcome: Outcome
     if message is not None:
         thread.message = None
-        outcome = receive_into(
-            thread,
-            message,
-            thread.receive_address,
-            thread.receive_size,
-            thread.receive_option,
-            thread.receive_notify,
-        )
+        outcome = receive_into(thread, message, *thread.receive_arguments)
     else:
-        outcome = failed(thread, thread.receive_address, result)
+        outcome = failed(thread, thread.receive_arguments[0], result)
     if isinstance(outcome, int):
         state = thread.user_state
         assert state is not None

@@ -12,11 +12,12 @@ from ..sched.thread import WaitResult
 from ..sched.wait import WaitQueue
 from ..vm.fault import PageWait, fault_wait
 from . import kernel_object, right
-from .client import IpcThread
+from .client import NO_LIMIT, IpcThread
 from .copyin import BodyCopyin, copyin_message
 from .copyout import PseudoReceive, receive_into
 from .layout import (
     MESSAGE_TIMEOUT_NS,
+    RCV_LARGE,
     RCV_MSG,
     RCV_TIMEOUT,
     SEND_NOTIFY,
@@ -25,7 +26,7 @@ from .layout import (
 )
 from .message import AcceptRequest, ForcedMessage, Message
 from .queue import force, offer
-from .receive import failed, next_message, prepare, take_answer, wait_for_message
+from .receive import failed, next_message, take_answer, wait_for_message
 
 if TYPE_CHECKING:
     from .space import IpcSpace
@@ -132,7 +133,7 @@ class WaitingCall:
             elif answer is not None:
                 return await self.await_kernel(message, answer)
             return await self._receive()
-        if not offer(message, self.option & RCV_MSG != 0):
+        if not offer(message, self.option & RCV_MSG != 0, self.thread.space):
             return await self.wait_for_room(message)
         return await self._receive()
 
@@ -165,7 +166,7 @@ class WaitingCall:
                 if not self.timeout:
                     return MsgReturn.RCV_TIMED_OUT
                 deadline = self.system.clock.now + self.timeout * MESSAGE_TIMEOUT_NS
-            prepare(thread, self.address, self.option, self.receive_size, self.notify)
+            thread.receive_limit = self.receive_size if self.option & RCV_LARGE else NO_LIMIT
             message, result = await wait_for_message(thread, found, deadline)
             found = message if message is not None else failed(thread, self.address, result)
         if isinstance(found, Message):

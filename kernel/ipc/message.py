@@ -3,25 +3,40 @@
 ``body`` is in Mach's own layout without the 24-byte header; every port name and address in it is zero,
 and ``carried`` says what belongs there (:mod:`kernel.interface.body`).  A message owns the rights in it:
 the right it was sent to (``destination``), the reply right, and what it carries.  It is immutable once
-sent, except for the sequence number, which it gets when it is taken from the port's queue.
+sent, except for the sequence number, which it gets when it leaves the port's queue, and for who is
+charged for it while it is queued.
 """
 
 from typing import TYPE_CHECKING
 
-from ..interface.body import Carried
+from ..interface.body import Carried, CarriedRights
 from ..interface.body import _Dead as Dead
-from ..interface.wire import PORT_SEND, PORT_SEND_ONCE
+from ..interface.wire import PORT_RECEIVE, PORT_SEND, PORT_SEND_ONCE
 from .layout import BITS_COMPLEX, HEADER_SIZE
 
 if TYPE_CHECKING:
     from .port import Port
-    from .space import Entry
+    from .space import Entry, IpcSpace
+
+
+QUEUED_OVERHEAD = 320
+RECEIVE_RIGHT_WEIGHT = 1024
 
 
 class Message:
     """A message with its rights."""
 
-    __slots__ = ("body", "carried", "destination", "destination_type", "id", "reply", "reply_type", "seqno")
+    __slots__ = (
+        "body",
+        "carried",
+        "destination",
+        "destination_type",
+        "id",
+        "payer",
+        "reply",
+        "reply_type",
+        "seqno",
+    )
 
     def __init__(
         self,
@@ -41,11 +56,23 @@ class Message:
         self.body = body
         self.carried = carried
         self.seqno = 0
+        self.payer: IpcSpace | None = None  # who is charged for it while it is queued
 
     @property
     def size(self) -> int:
         """Bytes in line, with the header (``msgh_size``)."""
         return HEADER_SIZE + len(self.body)
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the simulator's memory that the message takes, roughly: itself, each right, and a
+        port with each receive right."""
+        weight = QUEUED_OVERHEAD + len(self.body)
+        for record in self.carried:
+            if isinstance(record, CarriedRights):
+                each = RECEIVE_RIGHT_WEIGHT if record.disposition == PORT_RECEIVE else 16
+                weight += each * len(record.ports)
+        return weight
 
     @property
     def complex_bit(self) -> int:

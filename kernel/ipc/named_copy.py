@@ -7,8 +7,8 @@ The header is copied in atomically; when a body fails, everything in it is destr
 from ..interface.body import DEAD, Carried, CarriedMemory, CarriedRights
 from ..interface.returns import MACH_MSG_VM_KERNEL, MachError, MsgReturn
 from ..interface.wire import COPY_SEND, MAKE_SEND_ONCE, MOVE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE
-from ..vm.fault import PageWait, fault_wait
 from ..vm.map_copy import VmMapCopy, copy_from_bytes, map_copyin, map_copyout
+from ..vm.waiting import complete
 from . import entry as names
 from . import right
 from .client import IpcThread
@@ -128,16 +128,15 @@ async def _copyin_memory(thread: IpcThread, record: CarriedMemory) -> CarriedMem
         return record
     if not record.size:
         return CarriedMemory(record.offset, 0, b"")
-    while True:
-        try:
-            memory = map_copyin(thread.map, region.address, record.size, region.deallocate)
-            return CarriedMemory(record.offset, record.size, memory)
-        except MachError:
-            raise MachError(MsgReturn.SEND_INVALID_MEMORY) from None
-        except PageWait as wait:
-            needed = wait
-        if await fault_wait(needed.map, needed.address, needed.access):
-            raise MachError(MsgReturn.SEND_INVALID_MEMORY)
+    address_map = thread.map
+    try:
+        memory = await complete(
+            address_map.system,
+            lambda: map_copyin(address_map, region.address, record.size, region.deallocate),
+        )
+    except MachError:
+        raise MachError(MsgReturn.SEND_INVALID_MEMORY) from None
+    return CarriedMemory(record.offset, record.size, memory)
 
 
 def copyout_plain(thread: IpcThread, message: Message, option: int) -> NamedMessage | None:
@@ -294,15 +293,12 @@ class _Body:
         if not isinstance(memory, VmMapCopy):
             assert isinstance(memory, bytes)
             return memory
-        while True:
-            try:
-                data = memory.read()
-                memory.discard()
-                return data
-            except PageWait as wait:
-                needed = wait
-            if await fault_wait(needed.map, needed.address, needed.access):
-                return None
+        try:
+            data = await complete(memory.system, memory.read)
+        except MachError:
+            return None
+        memory.discard()
+        return data
 
 
 # ---- back to the sender

@@ -11,7 +11,7 @@ A port is in one of four states:
 
 Invariants: ``srights`` and ``sorights`` count exactly the send and send-once rights that exist on this
 node, in names, in messages, and held by the kernel.  While threads wait in ``receivers``, no message is
-queued; while threads wait in ``blocked``, the queue is full.
+queued; while threads wait in ``blocked``, the queue is full.  (A port with a limit of 0 is always full.)
 """
 
 from typing import TYPE_CHECKING, Final

@@ -11,39 +11,46 @@ from typing import TYPE_CHECKING
 from ..interface.body import CarriedRights
 from ..interface.returns import MsgReturn
 from ..interface.wire import PORT_RECEIVE, PORT_SEND
+from ..sched.thread import Thread
 from ..sched.wait import WaitQueue
 from . import death, kernel_object, notify, right
 from .client import IpcThread
-from .layout import HEADER_SIZE
+from .layout import HEADER_SIZE, QUEUED_BYTES_KERNEL
 from .message import ForcedMessage, Message
 from .port import Port
 
 if TYPE_CHECKING:
     from .port_set import PortSet
+    from .space import IpcSpace
 
 # ---- sending
 
 
-def offer(message: Message, handoff: bool) -> bool:
+def offer(message: Message, handoff: bool, payer: "IpcSpace | None" = None) -> bool:
     """Send to a port that is not the kernel's; False if the queue is full (the message is then still the
     caller's).  A message to a port that has died is destroyed, and so is one whose receive rights would
-    go round in a circle: both count as sent."""
+    go round in a circle: both count as sent.  The message is charged to ``payer`` while it is queued."""
     port = message.destination
     if message.carried and not enter_transit(message):
         return True
-    if port.receivers.threads and hand_over(port, message, handoff):
+    if (
+        port.receivers.threads
+        and (port.qlimit or message.destination_type != PORT_SEND)
+        and hand_over(port, message, handoff)
+    ):
         return True
     if not port.active:
         right.destroy_message(message)
         return True
     if message.destination_type == PORT_SEND and len(port.messages) >= port.qlimit:
         return False
-    append(port, message)
+    append(port, message, payer)
     return True
 
 
 def force(message: Message, handoff: bool = False) -> None:
-    """Send, whatever the queue limit (MACH_SEND_ALWAYS)."""
+    """Send, whatever the queue limit (MACH_SEND_ALWAYS).  A task that lets more than
+    QUEUED_BYTES_KERNEL of such messages pile up loses what comes on top."""
     port = message.destination
     if port.receiver is port.system.kernel_space:
         kernel_object.handle(port.system, message)
@@ -55,7 +62,13 @@ def force(message: Message, handoff: bool = False) -> None:
     if not port.active:
         right.destroy_message(message)
         return
-    append(port, message)
+    payer = port.receiver
+    if payer is not None and payer.queued_bytes > QUEUED_BYTES_KERNEL and type(message) is Message:
+        if port.system.trace.on:
+            port.system.trace.emit("message_lost", port.number, message.id)
+        right.drop_message(message)
+        return
+    append(port, message, payer)
 
 
 def enter_transit(message: Message) -> bool:
@@ -74,11 +87,17 @@ def enter_transit(message: Message) -> bool:
 
 
 def hand_over(port: Port, message: Message, handoff: bool) -> bool:
-    """Give the message to a thread that waits for it; False if none can take it.  Threads that asked not
-    to receive messages of this size are told so."""
-    thread = next_receiver(port.receivers, HEADER_SIZE + len(message.body))
-    if thread is None:
-        return False
+    """Give the message to one of the threads that wait for it; False if none can take it.  Threads that
+    asked not to receive messages of this size are told so."""
+    waiting = port.receivers
+    thread: Thread | None = waiting.threads[0]
+    assert isinstance(thread, IpcThread)
+    if HEADER_SIZE + len(message.body) <= thread.receive_limit:
+        waiting.threads.popleft()
+    else:
+        thread = next_receiver(waiting, message.size)
+        if thread is None:
+            return False
     message.seqno = port.seqno
     port.seqno += 1
     thread.message = message
@@ -103,9 +122,12 @@ def next_receiver(waiting: WaitQueue, size: int) -> IpcThread | None:
     return None
 
 
-def append(port: Port, message: Message) -> None:
-    """Put a message at the end of the queue."""
+def append(port: Port, message: Message, payer: "IpcSpace | None") -> None:
+    """Put a message at the end of the queue, at the expense of ``payer``."""
     system = port.system
+    if payer is not None:
+        message.payer = payer
+        payer.queued_bytes += message.weight
     system.clock.now += system.costs.message_queue
     port.messages.append(message)
     if port.port_set is not None:
@@ -125,6 +147,7 @@ def take(port: Port) -> Message:
     system.clock.now += system.costs.message_queue
     messages = port.messages
     message = messages.pop(0)
+    refund(message)
     message.seqno = port.seqno
     port.seqno += 1
     port_set = port.port_set
@@ -140,6 +163,14 @@ def take(port: Port) -> Message:
     return message
 
 
+def refund(message: Message) -> None:
+    """The message is in no queue any more."""
+    payer = message.payer
+    if payer is not None:
+        payer.queued_bytes -= message.weight
+        message.payer = None
+
+
 def admit(port: Port) -> None:
     """Queue messages of blocked senders, first come, first served, while there is room."""
     blocked = port.blocked
@@ -150,7 +181,9 @@ def admit(port: Port) -> None:
         assert isinstance(thread, IpcThread) and thread.message is not None
         message = thread.message
         thread.message = None
-        append(port, message)
+        # Threads wait to receive beside blocked senders when the limit was 0.
+        if not (port.receivers.threads and hand_over(port, message, handoff=False)):
+            append(port, message, thread.space)
         scheduler.wake(thread)
     if not blocked.threads:
         port.blocked = None

@@ -4,7 +4,7 @@ from ..interface.returns import MsgReturn
 from ..sched.thread import KernelCoroutine, WaitResult
 from ..sched.wait import WaitQueue
 from . import right
-from .client import NO_LIMIT, IpcThread
+from .client import IpcThread
 from .copyout import write_message
 from .layout import HEADER_SIZE, RCV_LARGE, SIZE_OFFSET, SIZE_WORD, TYPE_PORT_SET, TYPE_RECEIVE
 from .message import Message
@@ -51,19 +51,10 @@ def too_large(thread: IpcThread, address: int, size: int) -> Received:
     )
 
 
-def prepare(thread: IpcThread, address: int, option: int, size: int, notify: int) -> None:
-    """Note what the thread wants to receive, for whoever will send it."""
-    thread.receive_address = address
-    thread.receive_size = size
-    thread.receive_limit = size if option & RCV_LARGE else NO_LIMIT
-    thread.receive_option = option
-    thread.receive_notify = notify
-
-
 async def wait_for_message(
     thread: IpcThread, waiting: WaitQueue, deadline: int | None
 ) -> tuple[Message | None, WaitResult]:
-    """Wait in a coroutine for the message that ``prepare`` described."""
+    """Wait in a coroutine for a message of at most ``thread.receive_limit`` bytes."""
     try:
         result = await thread.space.system.scheduler.wait(waiting, deadline=deadline)
     except GeneratorExit:  # the thread is taken apart

@@ -125,3 +125,11 @@ def destroy_message(message: Message) -> None:
         if request.entry is not None:
             request.entry.accept = None
         release_send_once(request.notify)
+
+
+def drop_message(message: Message) -> None:
+    """Destroy a message of the kernel's for which there is no room; its destination is told nothing."""
+    consume_destination(message)
+    if message.reply_type:
+        release(message.reply, message.reply_type)
+    destroy_carried(message.carried)

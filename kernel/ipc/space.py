@@ -67,6 +67,7 @@ class IpcSpace:
         "messages_sent",
         "next_index",
         "number",
+        "queued_bytes",
         "sends",
         "system",
     )
@@ -82,6 +83,7 @@ class IpcSpace:
         self.free: list[Entry] = []
         self.next_index = 1
         self.sends: dict[Port, Entry] = {}
+        self.queued_bytes = 0  # weight of queued messages that this space is charged for
         self.messages_sent = 0  # by the threads that use this space
         self.messages_received = 0
 

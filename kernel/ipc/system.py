@@ -55,6 +55,7 @@ class IpcSystem:
         "next_port_number",
         "next_space_number",
         "nobody",
+        "object_port_died",
         "ports",
         "scheduler",
         "spaces",
@@ -78,6 +79,7 @@ class IpcSystem:
         self.kernel_space = IpcSpace(self, 0)
         del self.spaces[self.kernel_space.number]
         self.kernel_server: KernelServer = no_server
+        self.object_port_died: Callable[[Port], None] = lambda port: None  # one with a kernel object
         self.transport: RemoteTransport | None = None
         self.doomed: deque[tuple[Port, list[tuple[Port, int]]]] = deque()  # see death.py
         self.in_service: dict[Message, None] = {}  # kernel calls that wait for something

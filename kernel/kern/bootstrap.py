@@ -9,7 +9,7 @@ exit status.
 import struct
 from typing import TYPE_CHECKING
 
-from ..interface.constants import VM_PROT_EXECUTE, VM_PROT_READ, VM_PROT_WRITE
+from ..interface.constants import VM_PROT_EXECUTE, VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE
 from ..interface.returns import MachError
 from ..machine.memory import PAGE_MASK, PAGE_SIZE
 from ..machine.mmu import KERNEL_BASE
@@ -85,33 +85,38 @@ class Program:
 
 def load_segments(address_map: VmMap, program: Program) -> None:
     """Put the segments into an empty map; MachError when memory runs out."""
-    for start, end in page_ranges(program):
+    ranges = page_ranges(program)
+    for start, end, _ in ranges:
         vm_user.vm_allocate(address_map, start, end - start, False)
     for at, address, in_file, _, _ in program.segments:
         copyout(address_map, address, program.data[at : at + in_file])
-    for _, address, _, in_memory, flags in program.segments:
-        protection = 0
-        if flags & 4:
-            protection |= VM_PROT_READ
-        if flags & 2:
-            protection |= VM_PROT_WRITE
-        if flags & 1:
-            protection |= VM_PROT_EXECUTE
-        start = address & ~PAGE_MASK
-        end = (address + in_memory + PAGE_MASK) & ~PAGE_MASK
+    for start, end, protection in ranges:
         vm_user.vm_protect(address_map, start, end - start, False, protection)
 
 
-def page_ranges(program: Program) -> list[tuple[int, int]]:
-    """(start, end) of the pages that the segments need, in order, without overlap."""
-    ranges: list[tuple[int, int]] = []
-    for _, address, _, size, _ in sorted(program.segments, key=lambda segment: segment[1]):
-        start, end = address & ~PAGE_MASK, (address + size + PAGE_MASK) & ~PAGE_MASK
-        if ranges and start <= ranges[-1][1]:
-            ranges[-1] = ranges[-1][0], max(end, ranges[-1][1])
+def page_ranges(program: Program) -> list[tuple[int, int, int]]:
+    """(start, end, protection) of the pages that the segments need, in order, without overlap; a page
+    of several segments gets what each of them needs."""
+    pages: dict[int, int] = {}
+    for _, address, _, size, flags in program.segments:
+        for page in range(address & ~PAGE_MASK, address + size, PAGE_SIZE):
+            pages[page] = pages.get(page, VM_PROT_NONE) | _protection(flags)
+    ranges: list[tuple[int, int, int]] = []
+    for page in sorted(pages):
+        if ranges and ranges[-1][1:] == (page, pages[page]):
+            ranges[-1] = ranges[-1][0], page + PAGE_SIZE, pages[page]
         else:
-            ranges.append((start, end))
+            ranges.append((page, page + PAGE_SIZE, pages[page]))
     return ranges
+
+
+def _protection(flags: int) -> int:
+    """A segment's flags (PF_X 1, PF_W 2, PF_R 4) as VM_PROT_ bits."""
+    return (
+        (VM_PROT_READ if flags & 4 else 0)
+        | (VM_PROT_WRITE if flags & 2 else 0)
+        | (VM_PROT_EXECUTE if flags & 1 else 0)
+    )
 
 
 def build_stack(

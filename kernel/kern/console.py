@@ -7,10 +7,10 @@ and returns what there is; reads are answered in the order in which they came.
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ..interface.constants import TTY_FLUSH, TTY_STATUS
+from ..interface.constants import B9600, D_NOWAIT, TTY_FLUSH, TTY_STATUS
 from ..machine.terminal import TerminalLine
 from ..vm.map_copy import VmMapCopy
-from .device import D_NOWAIT, Device, DeviceError, DeviceReturn, ReadDone, WriteDone
+from .device import Device, DeviceError, DeviceReturn, ReadDone, WriteDone
 
 if TYPE_CHECKING:
     from .mach_kernel import MachKernel
@@ -19,7 +19,6 @@ CONSOLE_WINDOW = 0x74_0100
 """Status flavor of our own: (rows, columns, carrier); set_status is refused."""
 
 TTY_FLUSH_READ, TTY_FLUSH_WRITE = 1, 2
-SPEED_9600 = 13  # B9600 of sgtty.h
 
 
 class Console(Device):
@@ -67,7 +66,7 @@ class Console(Device):
         if flavor == CONSOLE_WINDOW:
             return self._line.rows, self._line.columns, int(self._line.carrier)
         if flavor == TTY_STATUS:
-            return SPEED_9600, SPEED_9600, 0, 0
+            return B9600, B9600, 0, 0
         raise DeviceError(DeviceReturn.INVALID_OPERATION)
 
     def set_status(self, flavor: int, status: tuple[int, ...]) -> None:

@@ -8,33 +8,29 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from ..interface import constants
 from ..ipc.port import Port
 from ..vm.map_copy import VmMapCopy
 
 if TYPE_CHECKING:
     from .mach_kernel import MachKernel
 
-D_READ = 1
-D_WRITE = 2
-D_NODELAY = 4
-D_NOWAIT = 8
-
 
 class DeviceReturn(IntEnum):
     """What device calls return (device/device_types.h)."""
 
-    IO_QUEUED = -1
-    SUCCESS = 0
-    IO_ERROR = 2500
-    WOULD_BLOCK = 2501
-    NO_SUCH_DEVICE = 2502
-    ALREADY_OPEN = 2503
-    DEVICE_DOWN = 2504
-    INVALID_OPERATION = 2505
-    INVALID_RECNUM = 2506
-    INVALID_SIZE = 2507
-    NO_MEMORY = 2508
-    READ_ONLY = 2509
+    IO_QUEUED = constants.D_IO_QUEUED
+    SUCCESS = constants.D_SUCCESS
+    IO_ERROR = constants.D_IO_ERROR
+    WOULD_BLOCK = constants.D_WOULD_BLOCK
+    NO_SUCH_DEVICE = constants.D_NO_SUCH_DEVICE
+    ALREADY_OPEN = constants.D_ALREADY_OPEN
+    DEVICE_DOWN = constants.D_DEVICE_DOWN
+    INVALID_OPERATION = constants.D_INVALID_OPERATION
+    INVALID_RECNUM = constants.D_INVALID_RECNUM
+    INVALID_SIZE = constants.D_INVALID_SIZE
+    NO_MEMORY = constants.D_NO_MEMORY
+    READ_ONLY = constants.D_READ_ONLY
 
 
 class DeviceError(Exception):

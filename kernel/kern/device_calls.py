@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..interface import device as calls
 from ..interface.body import CarriedMemory
+from ..interface.constants import IO_INBAND_MAX
 from ..interface.declare import Routine
 from ..interface.returns import MachError
 from ..ipc.port import Port
@@ -19,9 +20,6 @@ from .serve import Background, Implementation
 
 if TYPE_CHECKING:
     from .mach_kernel import MachKernel
-
-IN_BAND_MAX = 128
-"""Bytes that an in-band transfer holds (IO_INBAND_MAX)."""
 
 
 def _device(target: object) -> Device:
@@ -117,7 +115,7 @@ def device_read_inband(
             pending.answer(text)
 
     try:
-        _device(device).read(mode, record, min(wanted, IN_BAND_MAX), done)
+        _device(device).read(mode, record, min(wanted, IO_INBAND_MAX), done)
     except DeviceError as error:
         raise MachError(error.code) from None
 

@@ -41,6 +41,7 @@ from .kinds import (
     IKOT_TASK,
     IKOT_THREAD,
 )
+from .memory import MemoryObjects
 from .options import KernelOptions
 from .pending_reply import PendingReply
 from .serve import KernelServer
@@ -51,15 +52,6 @@ from .trap import TrapEntry
 from .trap_table import TrapTable
 
 
-class Halted(Exception):
-    """The machine was told to stop; ``status`` is what the first task said (0 when it did not)."""
-
-    def __init__(self, reason: str, status: int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status
-
-
 class MachKernel:
     """The kernel of one node."""
 
@@ -67,6 +59,7 @@ class MachKernel:
         "_next_task_number",
         "clock",
         "console_log",
+        "converters",
         "costs",
         "devices",
         "exceptions",
@@ -74,6 +67,7 @@ class MachKernel:
         "halt",
         "host",
         "ipc",
+        "memory_objects",
         "new_state",
         "options",
         "pending_replies",
@@ -112,6 +106,8 @@ class MachKernel:
         self.halt = halt  # stops the machine after the current kernel entry
         self.console_log = console_log  # what the kernel itself says to the operator
         self.options = options
+        self.memory_objects: MemoryObjects | None = None  # how external pagers are reached
+        self.converters: dict[str, Callable[[Port], object | None]] = {}  # for port types of other rooms
         self.pending_replies: dict[PendingReply, None] = {}
         self.tasks: dict[int, Task] = {}
         self.threads: dict[int, TaskThread] = {}
@@ -204,7 +200,8 @@ class MachKernel:
                 return target if ikot == IKOT_DEVICE else None
             case "mach_port_t":  # the call itself looks at what it is
                 return target
-        return None
+        converter = self.converters.get(kind)
+        return converter(port) if converter is not None else None
 
     def as_send_right(self, port: object) -> Port | None:
         """A send right from a request, for a structure that keeps it; dead ones count as none."""

@@ -102,9 +102,13 @@ class KernelServer:
         self._kernel = kernel
         self._by_id: dict[int, Entry] = {}
         for table in tables:
-            for routine, function in table.items():
-                assert routine.id not in self._by_id, f"{routine} is served twice"
-                self._by_id[routine.id] = Entry(routine, function)
+            self.add(table)
+
+    def add(self, table: Table) -> None:
+        """Serve more routines: those of rooms that this one does not know."""
+        for routine, function in table.items():
+            assert routine.id not in self._by_id, f"{routine} is served twice"
+            self._by_id[routine.id] = Entry(routine, function)
 
     def served(self) -> frozenset[int]:
         """Ids of the routines that are served."""

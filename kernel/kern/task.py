@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..interface.constants import TASK_PORT_REGISTER_MAX
 from ..ipc.port import Port
 from ..ipc.space import IpcSpace
-from ..sched.processor import BASE_PRIORITY_USER, ProcessorSet
+from ..sched.processor import ProcessorSet
+from ..sched.thread import BASE_PRIORITY_USER
 from ..vm.map import VmMap
 
 if TYPE_CHECKING:

@@ -54,6 +54,7 @@ LCALL_SIZE = len(LCALL)
 LCALL_MASK = (1 << 8 * LCALL_SIZE) - 1
 LCALL_WORD = int.from_bytes(LCALL, "little")
 RDTSC = b"\x0f\x31"
+LONGEST_INSTRUCTION = 15
 LINUX_VECTOR = 0x80
 
 SYSCALL, FAULT, EXCEPTION = Exit.SYSCALL, Exit.FAULT, Exit.EXCEPTION
@@ -248,14 +249,32 @@ class TrapEntry:
         task, statistics = thread.task, thread.map.system.statistics
         task.faults += 1
         zero_fills, copies = statistics.zero_fill, statistics.cow_faults
+        memory = thread.map.system.memory
+        code_generation = memory.code_generation
         code = fault(thread.map, address, access)
         task.zero_fills += statistics.zero_fill - zero_fills
         task.copy_on_write_faults += statistics.cow_faults - copies
         if code == 0:
+            if memory.code_generation != code_generation and access & VM_PROT_WRITE:
+                self._let_store_into_itself(thread, address)
             return KEEP_REGISTERS
         if code.__class__ is int or isinstance(code, int):
             return self._exceptions.raise_on(thread, EXC_BAD_ACCESS, int(code), address)
         return self._finish_fault(thread, address, code)
+
+    def _let_store_into_itself(self, thread: TaskThread, address: int) -> None:
+        """The page at ``address`` was code and became data, for a store.  If the instruction that stores is
+        in that very page, it must be both."""
+        state = thread.user_state
+        assert state is not None
+        maps = thread.map.system.maps
+        if not maps.exclusive:
+            return
+        pmap = thread.map.pmap
+        frame = pmap.extract(address)
+        eip = state.q[EIP]
+        if frame is not None and frame in (pmap.extract(eip), pmap.extract(eip + LONGEST_INSTRUCTION - 1)):
+            maps.make_mixed(frame)
 
     async def _finish_fault(self, thread: TaskThread, address: int, pending: KernelCoroutine) -> int:
         code = await pending

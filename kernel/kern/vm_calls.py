@@ -1,12 +1,16 @@
 """The calls on address spaces, as messages to the task's port."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..interface import mach
 from ..interface.body import CarriedMemory
 from ..interface.declare import Routine
 from ..interface.returns import KernReturn, MachError
+from ..ipc.port import Port
 from ..vm import user
+from ..vm.object import VmObject
+from ..vm.waiting import complete
 from .memory import memory_copy
 from .serve import Implementation
 from .task import Task
@@ -55,7 +59,7 @@ def vm_region(kernel: "MachKernel", task: Task, address: int) -> tuple[object, .
         region.max_protection,
         region.inheritance,
         region.is_shared,
-        None,  # the object's name port: memory without a pager has none
+        _name_of(kernel, region.object),
         region.offset,
     )
 
@@ -78,21 +82,32 @@ def vm_map(
     max_protection: int,
     inheritance: int,
 ) -> object:
-    if memory_object is not None:
-        raise MachError(KernReturn.INVALID_ARGUMENT)  # no external pagers yet
-    return user.vm_map(
-        task.map,
-        address,
-        size,
-        mask,
-        bool(anywhere),
-        None,
-        offset,
-        bool(copy),
-        protection,
-        max_protection,
-        inheritance,
-    )
+    place = (task.map, address, size, mask, bool(anywhere))
+    rights = (protection, max_protection, inheritance)
+    if memory_object is None:
+        return user.vm_map(*place, None, offset, bool(copy), *rights)
+    memory_objects = kernel.memory_objects
+    if memory_objects is None or not isinstance(memory_object, Port):
+        raise MachError(KernReturn.INVALID_ARGUMENT)
+    port = memory_object
+
+    def attempt() -> int:
+        return user.vm_map(*place, memory_objects.pager_for(port), offset, bool(copy), *rights)
+
+    return _map_object(kernel, port, attempt)
+
+
+async def _map_object(kernel: "MachKernel", port: Port, attempt: Callable[[], int]) -> int:
+    """Mapping waits for the pager to be ready, and a copy perhaps for pages."""
+    address = await complete(kernel.vm, attempt)
+    kernel.ipc.release_send(port)
+    return address
+
+
+def _name_of(kernel: "MachKernel", vm_object: VmObject | None) -> Port | None:
+    if vm_object is None or kernel.memory_objects is None:
+        return None
+    return kernel.memory_objects.name_of(vm_object)
 
 
 def vm_machine_attribute(

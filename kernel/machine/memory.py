@@ -7,7 +7,9 @@ Translated code.  The processors cache translations of the instructions in a fra
 when *Python* changes it (stores by guest instructions they do notice).  ``executed[frame]`` is set by
 the pmap when it first lets instructions be fetched from a frame; whoever writes a frame from Python
 uses the methods here, which move ``code_generation`` on, and a processor drops its translations
-before it runs again.
+before it runs again.  Nor does a processor notice stores of another; the pmap sees to it that no frame
+is writable and executed at once, but for those in ``mixed``, whose code stores into its own page: while
+there are any, every run of a processor begins without translations.
 """
 
 import ctypes
@@ -29,6 +31,7 @@ class PhysicalMemory:
         "code_generation",
         "executed",
         "frames",
+        "mixed",
         "size",
         "view",
     )
@@ -43,6 +46,7 @@ class PhysicalMemory:
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
         self.executed = bytearray(self.frames)
         self.code_generation = 0
+        self.mixed: set[int] = set()  # frames; several processors only
         self._unused = 1
         self._free: list[int] = []
 
@@ -66,6 +70,8 @@ class PhysicalMemory:
 
     def free(self, frame: int) -> None:
         """Give a frame back; nothing may map it any more."""
+        if self.executed[frame]:
+            self.mixed.discard(frame)
         self._free.append(frame)
 
     def frame(self, frame: int) -> memoryview:

@@ -228,8 +228,11 @@ class Processor:
             self._generation = translation.generation
             if self._handle:
                 engine_control(self._handle, TLB_FLUSH)
-        if self._memory.code_generation != self._code_generation:
-            self._code_generation = self._memory.code_generation
+        memory = self._memory
+        if memory.mixed:
+            memory.code_generation += 1
+        if memory.code_generation != self._code_generation:
+            self._code_generation = memory.code_generation
             if self._handle:
                 engine_control(self._handle, TRANSLATION_FLUSH)
         if state.tls is not self._pages.tls:

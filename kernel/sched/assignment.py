@@ -32,7 +32,7 @@ def join(scheduler: "Scheduler", processor: Processor, processor_set: ProcessorS
     if processor.thread is not None:
         processor.preempt = True
     elif processor_set.run_queue.count:
-        thread = processor_set.run_queue.pop_best(processor)
+        thread = processor_set.run_queue.pop_best()
         if thread is not None:
             scheduler.make_runnable(thread)
 

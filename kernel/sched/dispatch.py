@@ -277,7 +277,7 @@ class Dispatcher:
         home = thread.processor_set
         if home is not None:
             compute_priority(thread, self._clock.now)
-            misplaced = home is not processor.processor_set or thread.bound_to not in (None, processor)
+            misplaced = home is not processor.processor_set
             if misplaced or home.run_queue.best_priority() < thread.sched_priority:
                 self.scheduler.preempt(processor, to_front=thread.quantum_end > thread.cpu_time)
 

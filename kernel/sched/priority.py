@@ -8,7 +8,8 @@ or a timer ends it.
 
 from typing import TYPE_CHECKING
 
-from .processor import POLICY_TIMESHARE, WORST_PRIORITY
+from ..interface.constants import POLICY_TIMESHARE
+from .processor import WORST_PRIORITY
 from .thread import Thread
 
 if TYPE_CHECKING:

@@ -8,17 +8,10 @@ from collections import deque
 from typing import Protocol
 
 from ..machine.processor import ProcessorState
-from .thread import Thread, ThreadState, Waitable
+from .thread import BASE_PRIORITY_USER, Thread, Waitable
 
 PRIORITIES = 32
-BEST_PRIORITY = 0
 WORST_PRIORITY = PRIORITIES - 1
-BASE_PRIORITY_USER = 12
-"""What a user task's threads start with (Mach 3.0's BASEPRI_USER)."""
-
-POLICY_TIMESHARE = 1
-POLICY_FIXEDPRI = 2
-
 QUANTUM_NS = 100_000_000
 """A thread's share before an equal gets its turn: Mach 3.0's min_quantum, hz/10 ticks = 100 ms."""
 
@@ -68,18 +61,17 @@ class RunQueue(Waitable):
         """The best priority in the queue; WORST_PRIORITY + 1 when it is empty."""
         return (self._bits & -self._bits).bit_length() - 1 if self._bits else PRIORITIES
 
-    def pop_best(self, processor: "Processor") -> Thread | None:
-        """The first thread of the best priority that may run on this processor."""
+    def pop_best(self) -> Thread | None:
+        """Take out the first thread of the best priority; None when there is none."""
         bits = self._bits
-        while bits:
-            priority = (bits & -bits).bit_length() - 1
-            queue = self._queues[priority]
-            for thread in queue:
-                if thread.bound_to is None or thread.bound_to is processor:
-                    self.remove(thread)
-                    return thread
-            bits &= bits - 1
-        return None
+        if not bits:
+            return None
+        queue = self._queues[(bits & -bits).bit_length() - 1]
+        thread = queue.popleft()
+        if not queue:
+            self._bits = bits & (bits - 1)
+        self.count -= 1
+        return thread
 
     def threads(self) -> list[Thread]:
         """All of them, best first."""
@@ -135,25 +127,5 @@ class Processor:
         self.processor_set: ProcessorSet | None = None
         self.shut_down = False
 
-    @property
-    def idle(self) -> bool:
-        return self.thread is None
-
     def __repr__(self) -> str:
         return f"<processor {self.number}: {self.thread}>"
-
-
-__all__ = [
-    "BASE_PRIORITY_USER",
-    "BEST_PRIORITY",
-    "POLICY_FIXEDPRI",
-    "POLICY_TIMESHARE",
-    "PRIORITIES",
-    "QUANTUM_NS",
-    "WORST_PRIORITY",
-    "Hardware",
-    "Processor",
-    "ProcessorSet",
-    "RunQueue",
-    "ThreadState",
-]

@@ -188,13 +188,20 @@ class Scheduler:
 
     def handoff(self, thread: Thread, result: WaitResult = WaitResult.AWAKENED) -> None:
         """As ``wake``, but the thread gets this processor next if the current thread gives it up."""
-        self._end_wait(thread, result)
+        continuation = thread.continuation
+        if continuation is not None and thread.timer is None and result is WaitResult.AWAKENED:
+            assert thread.state is ThreadState.WAITING, f"{thread} does not wait"
+            thread.wait_on = thread.continuation = None
+            thread.wait_result = result
+            continuation(thread, result)
+        else:
+            self._end_wait(thread, result)
+        processor = self.processor
         if (
             self.handoff_thread is None
             and thread.suspend_count == 0
-            and thread.bound_to is None
-            and self.processor is not None
-            and thread.processor_set is self.processor.processor_set
+            and processor is not None
+            and thread.processor_set is processor.processor_set
         ):
             thread.state = ThreadState.RUNNABLE
             self.handoff_thread = thread
@@ -212,7 +219,12 @@ class Scheduler:
 
     def make_runnable(self, thread: Thread) -> None:
         """To an idle processor if there is one, else to the run queue (Mach's ``thread_setrun``)."""
-        if thread.suspend_count and thread.coroutine is None and thread.user_state is not None:
+        if (
+            thread.suspend_count
+            and thread.coroutine is None
+            and thread.user_state is not None
+            and not thread.aborted  # one that was terminated must get to its boundary
+        ):
             thread.state = ThreadState.SUSPENDED
             return
         clock = self.clock
@@ -231,8 +243,6 @@ class Scheduler:
         self._preempt_for(thread, home)
 
     def _idle_processor(self, thread: Thread, home: ProcessorSet) -> Processor | None:
-        if thread.bound_to is not None:
-            return thread.bound_to if thread.bound_to.thread is None else None
         last = thread.last_processor
         if last is not None and last.thread is None and last.processor_set is home:
             return last
@@ -247,9 +257,7 @@ class Scheduler:
         worst_priority = thread.sched_priority
         for processor in home.processors:
             running = processor.thread
-            if running is None or (thread.bound_to is not None and thread.bound_to is not processor):
-                continue
-            if running.sched_priority > worst_priority:
+            if running is not None and running.sched_priority > worst_priority:
                 worst, worst_priority = processor, running.sched_priority
         if worst is not None:
             worst.preempt = True
@@ -273,7 +281,7 @@ class Scheduler:
             self.clock.now += self.costs.handoff + self.costs.context_switch
         else:
             home = processor.processor_set
-            thread = home.run_queue.pop_best(processor) if home is not None else None
+            thread = home.run_queue.pop_best() if home is not None else None
             if thread is None:
                 processor.thread = None
                 return
@@ -297,7 +305,7 @@ class Scheduler:
         self.leave(processor)
         home = thread.processor_set
         assert home is not None
-        if home is not processor.processor_set or thread.bound_to not in (None, processor):
+        if home is not processor.processor_set:
             self.make_runnable(thread)  # it may find an idle processor where it belongs
             if processor.thread is None:
                 self.choose(processor)
@@ -330,7 +338,6 @@ class Scheduler:
             or thread.processor is not None
             or self.processor is None
             or thread.processor_set is not self.processor.processor_set
-            or thread.bound_to not in (None, self.processor)
         ):
             return False
         self._unqueue(thread)
@@ -346,14 +353,9 @@ class Scheduler:
 
     def requeue(self, thread: Thread, change: Callable[[], None]) -> None:
         """Change what the run queue depends on (priority, set): out, change, in again."""
-        queued = (
-            thread.state is ThreadState.RUNNABLE
-            and thread.processor is None
-            and thread is not self.handoff_thread
-        )
+        queued = thread.state is ThreadState.RUNNABLE and thread.processor is None
         if queued:
-            assert thread.processor_set is not None
-            thread.processor_set.run_queue.remove(thread)
+            self._unqueue(thread)  # a hand-off to it is off: it may not belong here any more
         change()
         if queued:
             self.make_runnable(thread)

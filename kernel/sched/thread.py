@@ -15,10 +15,16 @@ from collections.abc import Callable, Coroutine
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from ..interface.constants import POLICY_TIMESHARE
+
 if TYPE_CHECKING:
     from ..machine.events import Event
     from ..machine.processor import ProcessorState
     from .processor import Processor, ProcessorSet
+
+
+BASE_PRIORITY_USER = 12
+"""What a user task's threads start with (Mach 3.0's BASEPRI_USER)."""
 
 
 class ThreadState(IntEnum):
@@ -35,7 +41,6 @@ class WaitResult(IntEnum):
     AWAKENED = 0
     TIMED_OUT = 1
     INTERRUPTED = 2
-    RESTART = 3
 
 
 KernelCoroutine = Coroutine[None, WaitResult, int]
@@ -70,7 +75,6 @@ class Thread:
         "aborted",
         "attention",
         "base_priority",
-        "bound_to",
         "continuation",
         "coroutine",
         "depress_timer",
@@ -117,10 +121,10 @@ class Thread:
         self.aborted = False  # terminating: interruptible waits end before they begin
         self.attention = False  # something to do at the user boundary: suspended, terminated, aborted
         # Scheduling (set up by the scheduler when the thread is given to it)
-        self.policy = 1  # POLICY_TIMESHARE
-        self.base_priority = 12
-        self.max_priority = 12
-        self.sched_priority = 12
+        self.policy: int = POLICY_TIMESHARE
+        self.base_priority = BASE_PRIORITY_USER
+        self.max_priority = BASE_PRIORITY_USER
+        self.sched_priority = BASE_PRIORITY_USER
         self.depressed_priority = -1  # the priority to go back to, or -1
         self.depress_timer: Event | None = None
         self.sched_usage = 0
@@ -132,7 +136,6 @@ class Thread:
         self.user_time = 0  # ns
         self.system_time = 0  # ns
         self.processor_set: ProcessorSet | None = None
-        self.bound_to: Processor | None = None
         self.last_processor: Processor | None = None
 
     @property

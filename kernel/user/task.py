@@ -251,7 +251,7 @@ class NativeTask:
 
     async def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Store ``data`` at an address.  Errors as for ``read``; what comes before the page that is at
-        fault has been written."""
+        fault may have been written."""
         thread = self.door.current()
         await memory.write(self.door, thread, address, data)
         await self.door.leave(thread)

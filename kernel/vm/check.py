@@ -253,14 +253,15 @@ def _check_translation(
     assert page is not None and page.frame == frame, f"{address:#x} leads to frame {frame}, not to {page}"
     assert entry.protection, f"{address:#x} is mapped, but may not be accessed"
     assert bool(translation & PTE_WIRED) <= bool(entry.wired_count)
+    exclusive = system.maps.exclusive and frame not in system.memory.mixed
     if not translation & PTE_NO_EXECUTE:
         assert system.memory.executed[frame]
-        assert not (system.maps.exclusive and translation & PTE_WRITE)
+        assert not (exclusive and translation & PTE_WRITE)
     if translation & PTE_WRITE:
         assert entry.protection & VM_PROT_WRITE and not leaf.needs_copy
         assert page.object is vm_object, f"{address:#x} is writable in an object that others see"
         assert not page.lock & VM_PROT_WRITE
-        assert not (system.maps.exclusive and system.memory.executed[frame])
+        assert not (exclusive and system.memory.executed[frame])
         copy = vm_object.copy
         if copy is not None:
             at = offset - copy.shadow_offset

@@ -108,6 +108,19 @@ def copy_to_fill(system: "VmSystem", size: int) -> VmMapCopy:
     return copy
 
 
+def copy_part(copy: VmMapCopy, at: int, size: int) -> VmMapCopy:
+    """Take ``size`` bytes, whole pages, out of a copy, from ``at`` (counted from the start of its first
+    page) on; they are missing from it afterwards."""
+    part = VmMapCopy(copy.system, size)
+    moved = copy.entries.clip_range(at, at + size)
+    copy.entries.unlink(at, at + size)
+    for entry in moved:
+        entry.start -= at
+        entry.end -= at
+        part.entries.insert(entry)
+    return part
+
+
 def map_copyin(vm_map: "VmMap", address: int, size: int, source_destroy: bool = False) -> VmMapCopy:
     """Copy memory out of a map; ``source_destroy`` also deallocates it there.  INVALID_ADDRESS,
     PROTECTION_FAILURE, RESOURCE_SHORTAGE; PageWait when it must be copied now and is not resident."""

@@ -29,9 +29,9 @@ class Refused(NamedTuple):
 def supply_pages(
     vm_object: VmObject, offset: int, data: VmMapCopy | bytes, lock: int, precious: bool
 ) -> list[Refused]:
-    """Take pages, whole ones, from ``offset`` on; those that were not taken.  Does not consume a copy,
-    though pages may be missing from it afterwards.  PageWait when a page of the copy must first be
-    brought in; nothing has happened then."""
+    """Take whole and aligned pages, from ``offset`` on; those that were not taken.  Does not consume a
+    copy, though pages may be missing from it afterwards.  PageWait when a page of the copy must first
+    be brought in; nothing has happened then."""
     source = _Source(vm_object, data)
     refused: list[Refused] = []
     system = vm_object.system
@@ -68,11 +68,9 @@ class _Source:
             size = len(data)
         else:
             size = data.size
+            assert not data.offset
             data.pages()
-            if data.offset:
-                self._bytes = data.read()
-            else:
-                self._copy = data
+            self._copy = data
         assert size % PAGE_SIZE == 0
         self.count = size // PAGE_SIZE
 

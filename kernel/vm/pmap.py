@@ -18,7 +18,8 @@ Invariants
   known which frames hold code, so that translated code is dropped only for those.
 - With several processors no frame is writable and executable at once, in whichever maps: one
   processor does not notice the stores of another into code that it has translated.  Each change of a
-  frame from code back to data moves ``memory.code_generation`` on.
+  frame from code back to data moves ``memory.code_generation`` on.  The exception are frames whose code
+  stores into itself, which would never get on: those in ``memory.mixed`` are both.
 
 After Mach's ``pmap.h``; the bulk write-protection treats a table as one big integer.
 """
@@ -144,6 +145,7 @@ class PhysicalMaps:
         """Instructions are about to be fetched from ``frame``."""
         self.memory.executed[frame] = 1
         if self.exclusive:
+            self.memory.mixed.discard(frame)
             self.page_protect(frame, ~VM_PROT_WRITE)
 
     def make_data(self, frame: int) -> None:
@@ -155,7 +157,16 @@ class PhysicalMaps:
                 words[index] |= PTE_NO_EXECUTE
                 pmap.generation += 1
         self.memory.executed[frame] = 0
+        self.memory.mixed.discard(frame)
         self.memory.code_generation += 1
+
+    def make_mixed(self, frame: int) -> None:
+        """An instruction in ``frame``, which was just made data, is about to store into it."""
+        words = self.words
+        for pmap, address in self.mappings[frame]:
+            words[pmap.index(address)] &= ~PTE_NO_EXECUTE
+        self.memory.executed[frame] = 1
+        self.memory.mixed.add(frame)
 
 
 class Pmap(Translation):

@@ -86,7 +86,7 @@ class Node:
         """Let every runnable thread that is in a coroutine go on, until none is."""
         queue = self.scheduler.default_set.run_queue
         parked = []
-        while (thread := queue.pop_best(None)) is not None:  # type: ignore[arg-type]
+        while (thread := queue.pop_best()) is not None:
             if thread.coroutine is None:
                 parked.append(thread)
                 continue

@@ -28,7 +28,6 @@ from kernel.ipc.layout import (
     PORT_DEAD,
     PORT_NULL,
     QLIMIT_DEFAULT,
-    RCV_MSG,
     RIGHT_DEAD_NAME,
     RIGHT_SEND,
     SEND_MSG,
@@ -39,55 +38,22 @@ from kernel.ipc.layout import (
     TYPE_SEND_ONCE,
 )
 from kernel.machine.mmu import KERNEL_BASE
-from kernel.sched.thread import WaitResult
-from kernel.vm import pager
 from kernel.vm.access import copyin, copyout
-from kernel.vm.object import VmObject
-from tests.ipc.node import BLOCKED, BUFFER, Header, Node, Program, error_of
-
-INLINE, LONG, DEALLOCATE, UNUSED = 0x1000_0000, 0x2000_0000, 0x4000_0000, 0x8000_0000
-COMPLEX_SEND = BITS_COMPLEX | COPY_SEND
-INT32, BYTE = 2, 9
-PAGE = 4096
-
-
-def short(name: int, bits: int, number: int, flags: int = INLINE) -> bytes:
-    return struct.pack("<I", name | bits << 8 | number << 16 | flags)
-
-
-def long_form(name: int, bits: int, number: int, flags: int = INLINE) -> bytes:
-    return struct.pack("<IHHI", LONG | flags, name, bits, number)
-
-
-def words(*values: int) -> bytes:
-    return struct.pack(f"<{len(values)}I", *values)
-
-
-class Pair:
-    """A server with a port, and a client with a send right to it and ports of its own."""
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.server, self.client = node.task(), node.task()
-        self.port = self.server.port()
-        self.send = self.server.give_send(self.port, self.client)
-
-    def transfer(self, body: bytes) -> tuple[int, ...]:
-        """Send a complex message to the server; the words of the body that arrives."""
-        assert self.client.send(Header(COMPLEX_SEND, remote=self.send), body) == 0
-        self.node.check()
-        assert self.server.receive(self.port) == 0
-        self.node.check()
-        body = self.server.body()
-        return struct.unpack(f"<{len(body) // 4}I", body)
-
-    def refuse(self, body: bytes) -> int:
-        """Send a complex message that is refused; the error code."""
-        result = self.client.send(Header(COMPLEX_SEND, remote=self.send), body)
-        assert result not in (0, BLOCKED)
-        self.node.check()
-        assert self.server.poll(self.port) is None
-        return result
+from tests.ipc.bodies import (
+    BYTE,
+    COMPLEX_SEND,
+    DEALLOCATE,
+    INLINE,
+    INT32,
+    LONG,
+    PAGE,
+    UNUSED,
+    Pair,
+    long_form,
+    short,
+    words,
+)
+from tests.ipc.node import BUFFER, Header, Node, error_of
 
 
 @pytest.fixture
@@ -419,133 +385,3 @@ def test_a_circle_through_several_ports_is_collected(pair: Pair) -> None:
         assert client.send(Header(COMPLEX_SEND, remote=ports[(index + 1) % 4]), body) == 0
         pair.node.check()
     assert census(pair.node.ipc).ports == before.ports - 4
-
-
-# ---- pages that must be waited for
-
-
-class SlowPager:
-    """Provides pages when told to."""
-
-    def __init__(self, node: Node, size: int) -> None:
-        self.node = node
-        self.wanted: list[int] = []
-        self.object: VmObject = node.vm.object_for(self, size)
-
-    def initialize(self, vm_object: VmObject) -> None:
-        pager.ready(vm_object, False, 0)
-
-    def data_request(self, vm_object: VmObject, offset: int, length: int, access: int) -> None:
-        self.wanted.append(offset)
-
-    def data_unlock(self, vm_object: VmObject, offset: int, length: int, access: int) -> None:
-        raise AssertionError
-
-    def terminate(self, vm_object: VmObject) -> None:
-        pass
-
-    def supply(self, contents: bytes = b"") -> None:
-        memory = self.node.vm.memory
-        for offset in self.wanted:
-            frame = memory.allocate()
-            assert frame is not None
-            memory.zero(frame)
-            memory.write(frame, 0, contents)
-            assert pager.supply(self.object, offset, frame, 0, False)
-        self.wanted.clear()
-        self.node.run()
-
-
-def mapped(task: Program, pages: int = 4) -> tuple[SlowPager, int]:
-    slow = SlowPager(task.node, pages * PAGE)
-    address = task.map.enter(task.map.lowest, pages * PAGE, anywhere=True, vm_object=slow.object)
-    return slow, address
-
-
-def test_a_message_in_a_page_that_is_not_there_yet(node: Node, pair: Pair) -> None:
-    client = pair.client
-    slow, address = mapped(client)
-    assert client.call(SEND_MSG, send_size=24, address=address) is BLOCKED
-    assert slow.wanted == [0]
-    slow.supply(Header(COPY_SEND, remote=pair.send, id=8).pack(24))
-    assert client.result() == 0
-    assert pair.server.receive(pair.port) == 0 and pair.server.header().id == 8
-
-
-def test_names_in_a_page_that_is_not_there_yet_cost_nothing_meanwhile(node: Node, pair: Pair) -> None:
-    client = pair.client
-    slow, address = mapped(client)
-    port = client.port()
-    before = census(node.ipc)
-    body = short(MOVE_RECEIVE, 32, 1) + words(port) + short(MAKE_SEND, 32, 1, flags=0) + words(address)
-    header = Header(BITS_COMPLEX | MOVE_SEND, remote=pair.send)
-    assert client.send(header, body) is BLOCKED
-    assert census(node.ipc) == before
-    slow.supply(words(client.port()))
-    assert client.result() == 0
-    assert pair.server.receive(pair.port) == 0
-
-
-def test_a_receive_into_a_page_that_is_not_there_yet(node: Node, pair: Pair) -> None:
-    server = pair.server
-    slow, address = mapped(server)
-    assert server.receive(pair.port, address=address) is BLOCKED
-    assert not slow.wanted
-    assert pair.client.send(Header(COPY_SEND, remote=pair.send, id=8), b"late") == 0
-    assert server.is_blocked() and slow.wanted == [0]
-    slow.supply()
-    assert server.result() == 0
-    assert copyin(server.map, address + 24, 4) == b"late"
-
-
-def test_a_receive_whose_wait_for_the_page_is_interrupted(node: Node, pair: Pair) -> None:
-    server = pair.server
-    _, address = mapped(server)
-    assert pair.client.send(Header(COPY_SEND, remote=pair.send)) == 0
-    assert server.receive(pair.port, address=address) is BLOCKED
-    node.scheduler.wake(server.thread, WaitResult.INTERRUPTED)
-    node.run()
-    assert server.result() == MsgReturn.RCV_INVALID_DATA
-
-
-def test_memory_that_must_be_copied_now_and_is_not_there(node: Node, pair: Pair) -> None:
-    """An object whose pager allows no delayed copies: its pages are waited for in mid-body."""
-    client = pair.client
-    slow, address = mapped(client)
-    port = client.port()
-    body = short(MOVE_RECEIVE, 32, 1) + words(port) + long_form(BYTE, 8, 2 * PAGE, flags=0) + words(address)
-    result = client.send(Header(COMPLEX_SEND, remote=pair.send), body)
-    if result is BLOCKED:
-        for _ in range(4):
-            slow.supply(b"paged")
-        assert client.result() == 0
-    assert pair.server.receive(pair.port) == 0
-    got = struct.unpack("<6I", pair.server.body())
-    assert pair.server.type(got[1]) == TYPE_RECEIVE
-    for _ in range(3):
-        slow.supply(b"paged")
-    assert copyin(pair.server.map, got[5], 5) == b"paged"
-
-
-def test_an_rpc_whose_request_must_be_waited_for_goes_on_to_its_receive(node: Node, pair: Pair) -> None:
-    client = pair.client
-    slow, address = mapped(client)
-    reply = client.port()
-    result = client.call(SEND_MSG | RCV_MSG, send_size=24, address=address, name=reply)
-    assert result is BLOCKED
-    slow.supply(Header(COPY_SEND | MAKE_SEND_ONCE << 8, remote=pair.send, local=reply, id=8).pack(24))
-    assert pair.server.receive(pair.port) == 0
-    once = pair.server.header().remote
-    assert pair.server.send(Header(18, remote=once, id=108)) == 0
-    node.run()
-    assert client.result() == 0
-    assert struct.unpack("<6I", copyin(client.map, address, 24))[5] == 108
-
-
-def test_unsupplied_pages_that_fail_are_invalid_memory(node: Node, pair: Pair) -> None:
-    client = pair.client
-    slow, address = mapped(client)
-    assert client.call(SEND_MSG, send_size=24, address=address) is BLOCKED
-    pager.error(slow.object, 0)
-    node.run()
-    assert client.result() == MsgReturn.SEND_INVALID_DATA

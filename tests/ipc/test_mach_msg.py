@@ -1,4 +1,4 @@
-"""Sending and receiving: the header, queues and their limits, time-outs, what a failed call leaves."""
+"""Sending and receiving: the header, and sends and receives that fail at once or in the end."""
 
 import pytest
 
@@ -27,21 +27,15 @@ from kernel.ipc.layout import (
     RIGHT_DEAD_NAME,
     RIGHT_PORT_SET,
     RIGHT_SEND,
-    SEND_CANCEL,
     SEND_MSG,
-    SEND_NOTIFY,
-    SEND_TIMEOUT,
     TYPE_DNREQUEST,
-    TYPE_MAREQUEST,
     TYPE_RECEIVE,
     TYPE_SEND,
     TYPE_SEND_ONCE,
 )
 from kernel.sched.thread import WaitResult
 from tests.ipc.node import BLOCKED, BUFFER, MILLISECOND, Header, Node, error_of
-
-BOTH = SEND_MSG | RCV_MSG
-RPC = COPY_SEND | MAKE_SEND_ONCE << 8
+from tests.ipc.pair import RPC, Pair
 
 
 @pytest.fixture
@@ -49,21 +43,6 @@ def node():
     node = Node(64)
     yield node
     node.check()
-
-
-class Pair:
-    """A server with a port and a client with a send right to it."""
-
-    def __init__(self, node: Node) -> None:
-        self.server, self.client = node.task(), node.task()
-        self.port = self.server.port()
-        self.send = self.server.give_send(self.port, self.client)
-        self.kernel_port = self.server.space.entries[self.port].port
-
-    def fill(self) -> None:
-        """Fill the port's queue."""
-        for number in range(QLIMIT_DEFAULT):
-            assert self.client.send(Header(COPY_SEND, remote=self.send, id=number)) == 0
 
 
 @pytest.fixture
@@ -199,205 +178,6 @@ def test_null_and_dead_reply_ports(pair: Pair) -> None:
         assert client.send(Header(COPY_SEND | COPY_SEND << 8, remote=pair.send, local=local)) == 0
         assert pair.server.receive(pair.port) == 0
         assert pair.server.header().remote == arrives
-
-
-# ---- full queues
-
-
-def test_a_sender_waits_while_the_queue_is_full(node: Node, pair: Pair) -> None:
-    pair.fill()
-    reply = pair.client.port()
-    assert pair.client.send(Header(RPC, remote=pair.send, local=reply, id=77)) is BLOCKED
-    node.check()
-    assert pair.server.receive(pair.port) == 0
-    node.run()
-    assert pair.client.result() == 0
-    for _ in range(QLIMIT_DEFAULT):
-        assert pair.server.receive(pair.port) == 0
-    assert pair.server.header().id == 77
-
-
-def test_a_blocked_rpc_goes_on_to_its_receive(node: Node, pair: Pair) -> None:
-    pair.fill()
-    reply = pair.client.port()
-    header = Header(RPC, remote=pair.send, local=reply, id=77)
-    assert pair.client.send(header, option=BOTH, name=reply) is BLOCKED
-    for _ in range(QLIMIT_DEFAULT + 1):
-        assert pair.server.receive(pair.port) == 0
-        node.run()
-    answer = Header(MOVE_SEND_ONCE, remote=pair.server.header().remote, id=177)
-    assert pair.server.send(answer) == 0
-    node.run()
-    assert pair.client.result() == 0 and pair.client.header().id == 177
-
-
-def test_a_raised_limit_lets_blocked_senders_in(node: Node, pair: Pair) -> None:
-    pair.fill()
-    threads = [pair.client.another_thread() for _ in range(3)]
-    for number, thread in enumerate(threads):
-        assert pair.client.send(Header(COPY_SEND, remote=pair.send, id=10 + number), thread=thread) is BLOCKED
-    mach_port.mach_port_set_qlimit(pair.server.space, pair.port, QLIMIT_DEFAULT + 2)
-    node.run()
-    assert [pair.client.is_blocked(thread) for thread in threads] == [False, False, True]
-    assert [message.id for message in pair.kernel_port.messages][QLIMIT_DEFAULT:] == [10, 11]
-    node.check()
-    while (got := pair.server.poll(pair.port)) is not None:
-        node.run()
-    assert got is None and not pair.client.is_blocked(threads[2])
-
-
-def test_send_once_rights_ignore_the_limit(pair: Pair) -> None:
-    pair.fill()
-    once = entry.copyout(
-        pair.client.space, entry.copyin(pair.server.space, pair.port, MAKE_SEND_ONCE), PORT_SEND_ONCE
-    )
-    assert pair.client.send(Header(MOVE_SEND_ONCE, remote=once)) == 0
-    assert len(pair.kernel_port.messages) == QLIMIT_DEFAULT + 1
-
-
-def test_a_timed_out_message_comes_back_ready_to_be_sent_again(node: Node, pair: Pair) -> None:
-    pair.fill()
-    client = pair.client
-    reply = client.port()
-    header = Header(MOVE_SEND | MAKE_SEND_ONCE << 8, remote=pair.send, local=reply, id=5)
-    result = client.send(header, b"precious", option=SEND_MSG | SEND_TIMEOUT, timeout=20)
-    assert result is BLOCKED
-    node.let_pass(19 * MILLISECOND)
-    assert client.is_blocked()
-    node.let_pass(2 * MILLISECOND)
-    assert client.result() == MsgReturn.SEND_TIMED_OUT
-    got = client.header()
-    assert got.bits == MOVE_SEND | MOVE_SEND_ONCE << 8 and (got.size, got.id) == (32, 5)
-    assert client.type(got.remote) == TYPE_SEND and client.type(got.local) == TYPE_SEND_ONCE
-    assert client.body() == b"precious"
-    assert pair.server.receive(pair.port) == 0
-    assert client.call(SEND_MSG, send_size=32) == 0  # just as it stands
-
-
-def test_a_zero_timeout_does_not_wait(pair: Pair) -> None:
-    pair.fill()
-    header = Header(COPY_SEND, remote=pair.send)
-    assert pair.client.send(header, option=SEND_MSG | SEND_TIMEOUT) == MsgReturn.SEND_TIMED_OUT
-    assert pair.client.refs(pair.send, RIGHT_SEND) == 2  # the copy came back as a right of its own
-
-
-def test_an_interrupted_send_comes_back(node: Node, pair: Pair) -> None:
-    pair.fill()
-    assert pair.client.send(Header(MOVE_SEND, remote=pair.send)) is BLOCKED
-    node.scheduler.wake(pair.client.thread, WaitResult.INTERRUPTED)
-    node.run()
-    assert pair.client.result() == MsgReturn.SEND_INTERRUPTED
-    assert pair.client.type(pair.client.header().remote) == TYPE_SEND
-
-
-def test_a_pseudo_receive_without_room_for_names_says_so(node: Node) -> None:
-    server, client = node.task(), node.task(limit=2)
-    port = server.port()
-    send = server.give_send(port, client)
-    reply = client.port()
-    for _ in range(QLIMIT_DEFAULT):
-        assert client.send(Header(COPY_SEND, remote=send)) == 0
-    header = Header(MOVE_SEND | MAKE_SEND_ONCE << 8, remote=send, local=reply)
-    result = client.send(header, option=SEND_MSG | SEND_TIMEOUT)
-    assert result == MsgReturn.SEND_TIMED_OUT | MACH_MSG_IPC_SPACE
-    assert client.header().local == PORT_NULL
-    assert client.poll(reply).id == 71  # the send-once right that found no name
-
-
-def test_when_the_port_dies_what_blocked_senders_sent_is_lost_but_sent(node: Node, pair: Pair) -> None:
-    pair.fill()
-    reply = pair.client.port()
-    header = Header(RPC, remote=pair.send, local=reply)
-    assert pair.client.send(header, option=BOTH, name=reply) is BLOCKED
-    mach_port.mach_port_destroy(pair.server.space, pair.port)
-    node.run()
-    assert pair.client.result() == 0 and pair.client.header().id == 71
-
-
-# ---- MACH_SEND_NOTIFY
-
-
-def test_a_forced_message_is_announced_when_it_is_accepted(node: Node, pair: Pair) -> None:
-    pair.fill()
-    client = pair.client
-    notify = client.port()
-    forced = SEND_MSG | SEND_NOTIFY
-    header = Header(COPY_SEND, remote=pair.send, id=66)
-    assert client.send(header, option=forced, notify=notify) == MsgReturn.SEND_WILL_NOTIFY
-    assert client.type(pair.send) == TYPE_SEND | TYPE_MAREQUEST
-    result = client.send(header, option=forced, notify=notify)
-    assert result == MsgReturn.SEND_NOTIFY_IN_PROGRESS
-    for _ in range(QLIMIT_DEFAULT):
-        pair.server.receive(pair.port)
-    assert client.poll(notify) is None
-    pair.server.receive(pair.port)
-    assert client.poll(notify).id == 66
-    assert client.body()[4:] == pair.send.to_bytes(4, "little")
-    assert client.type(pair.send) == TYPE_SEND
-
-
-def test_send_notify_needs_a_receive_right_and_takes_effect_after_the_timeout(node: Node, pair: Pair) -> None:
-    pair.fill()
-    client = pair.client
-    header = Header(COPY_SEND, remote=pair.send)
-    result = client.send(header, option=SEND_MSG | SEND_NOTIFY, notify=pair.send)
-    assert result == MsgReturn.SEND_INVALID_NOTIFY
-    option = SEND_MSG | SEND_NOTIFY | SEND_TIMEOUT
-    assert client.send(header, option=option, notify=client.port(), timeout=5) is BLOCKED
-    node.let_pass(6 * MILLISECOND)
-    assert client.result() == MsgReturn.SEND_WILL_NOTIFY
-
-
-def test_a_forced_message_whose_port_dies_yields_a_send_once_notification(node: Node, pair: Pair) -> None:
-    pair.fill()
-    client = pair.client
-    notify = client.port()
-    header = Header(COPY_SEND, remote=pair.send)
-    client.send(header, option=SEND_MSG | SEND_NOTIFY, notify=notify)
-    mach_port.mach_port_destroy(pair.server.space, pair.port)
-    assert client.poll(notify).id == 71
-
-
-def test_a_forced_message_whose_send_right_is_gone_is_accepted_without_a_name(node: Node, pair: Pair) -> None:
-    pair.fill()
-    client = pair.client
-    notify = client.port()
-    client.send(Header(COPY_SEND, remote=pair.send), option=SEND_MSG | SEND_NOTIFY, notify=notify)
-    mach_port.mach_port_destroy(client.space, pair.send)
-    for _ in range(QLIMIT_DEFAULT + 1):
-        pair.server.receive(pair.port)
-    assert client.poll(notify).id == 66 and client.body()[4:] == bytes(4)
-
-
-# ---- MACH_SEND_CANCEL
-
-
-def watched_send_once(pair: Pair, notify: int) -> int:
-    """A send-once name of the client's with a dead-name request."""
-    client = pair.client
-    right = entry.copyin(pair.server.space, pair.port, MAKE_SEND_ONCE)
-    once = entry.copyout(client.space, right, PORT_SEND_ONCE)
-    requester = entry.copyin(client.space, notify, MAKE_SEND_ONCE)
-    mach_port.mach_port_request_notification(client.space, once, 72, 0, requester)
-    return once
-
-
-def test_using_a_watched_right_up_sends_port_deleted_unless_cancelled(node: Node, pair: Pair) -> None:
-    client = pair.client
-    notify = client.port()
-    once = watched_send_once(pair, notify)
-    assert client.send(Header(MOVE_SEND_ONCE, remote=once)) == 0
-    assert client.poll(notify).id == 65 and client.body()[4:] == once.to_bytes(4, "little")
-    once = watched_send_once(pair, notify)
-    header = Header(MOVE_SEND_ONCE, remote=once)
-    assert client.send(header, option=SEND_MSG | SEND_CANCEL, notify=notify) == 0
-    assert client.poll(notify) is None
-    once = watched_send_once(pair, notify)
-    header = Header(MOVE_SEND_ONCE, remote=once)
-    result = client.send(header, option=SEND_MSG | SEND_CANCEL, notify=pair.send)
-    assert result == MsgReturn.SEND_INVALID_NOTIFY
-    assert client.send(header, option=SEND_MSG | SEND_CANCEL, notify=client.port()) == 0
-    assert client.poll(notify).id == 65
 
 
 # ---- receives that fail

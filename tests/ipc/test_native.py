@@ -36,7 +36,6 @@ from kernel.ipc.native import receive_message, send_message
 from kernel.sched.thread import ThreadState, WaitResult
 from tests.ipc.node import MILLISECOND, Header, Node, Program, error_of
 
-
 SIZE = 4096
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from kernel.interface.body import DEAD
+from kernel.interface.returns import KernReturn, MachError
 from kernel.interface.wire import (
     COPY_SEND,
     MAKE_SEND,
@@ -13,8 +15,6 @@ from kernel.interface.wire import (
     PORT_SEND,
     PORT_SEND_ONCE,
 )
-from kernel.interface.body import DEAD
-from kernel.interface.returns import KernReturn, MachError
 from kernel.ipc import entry, mach_port
 from kernel.ipc.layout import (
     PORT_DEAD,
@@ -22,7 +22,6 @@ from kernel.ipc.layout import (
     RIGHT_PORT_SET,
     RIGHT_RECEIVE,
     RIGHT_SEND,
-    RIGHT_SEND_ONCE,
     TYPE_DEAD_NAME,
     TYPE_PORT_SET,
     TYPE_RECEIVE,

@@ -95,7 +95,9 @@ def shown(pairs: set[Pair]) -> str:
 
 def test_every_documented_result_is_tried() -> None:
     missing = documented() - covered() - excused()
-    assert not missing, f"no C program tries these, and {UNCOVERED.name} does not excuse them:\n{shown(missing)}"
+    assert not missing, (
+        f"no C program tries these, and {UNCOVERED.name} does not excuse them:\n{shown(missing)}"
+    )
 
 
 def test_no_excuse_is_stale() -> None:
@@ -109,7 +111,10 @@ def test_no_excuse_is_stale() -> None:
         ("CHECK_SUCCESS(task_info(a, (int *)&b, c));", [("task_info", SUCCESS)]),
         ('CHECK_RETURNS(f(g(","), h),\n\tKERN_FAILURE);', [("f", "KERN_FAILURE")]),
         ("/* CHECK_SUCCESS(f()); */ CHECK_RETURNS(x, KERN_FAILURE)", []),
-        ("CHECK_RETURNS(f(), D_SUCCESS); CHECK_RETURNS(g(), MIG_BAD_ID)", [("f", SUCCESS), ("g", "MIG_BAD_ID")]),
+        (
+            "CHECK_RETURNS(f(), D_SUCCESS); CHECK_RETURNS(g(), MIG_BAD_ID)",
+            [("f", SUCCESS), ("g", "MIG_BAD_ID")],
+        ),
     ],
 )
 def test_reading_of_sources(source: str, pairs: list[Pair]) -> None:

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.interface.constants import POLICY_FIXEDPRI, POLICY_TIMESHARE
 from kernel.machine.engine import Reason
 from kernel.sched.dispatch import WINDOW_NS
 from kernel.sched.priority import compute_priority, depress, set_policy
-from kernel.sched.processor import POLICY_FIXEDPRI, POLICY_TIMESHARE, QUANTUM_NS, WORST_PRIORITY
+from kernel.sched.processor import QUANTUM_NS, WORST_PRIORITY
 from kernel.sched.thread import Outcome, Thread, ThreadState, WaitResult
 from kernel.sched.wait import WaitQueue
 

@@ -142,6 +142,17 @@ def test_tables_come_and_go(system: VmSystem) -> None:
     assert system.census().frames == before
 
 
+def test_a_root_frame_used_again_is_not_taken_for_the_old_one(system: VmSystem) -> None:
+    """A processor tells address spaces apart by root and generation."""
+    first = system.create_map()
+    first.allocate(0x10000, PAGE_SIZE, False)
+    old = first.pmap.root, first.pmap.generation
+    first.deallocate()
+    second = system.create_map()
+    assert second.pmap.root == old[0]
+    assert second.pmap.generation != old[1]
+
+
 class TestCode:
     """Which frames hold code, and when translated code must be forgotten."""
 

@@ -11,6 +11,7 @@ With few frames, an operation may instead say RESOURCE_SHORTAGE; then nothing ma
 from dataclasses import replace
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -52,8 +53,7 @@ fills = st.integers(1, 255)
 class RandomOperations(RuleBasedStateMachine):
     """Plenty of frames, one processor."""
 
-    frames = 2048
-    processors = 1
+    frames, processors = 2048, 1
     scarce = False
 
     @initialize()
@@ -406,8 +406,7 @@ class RandomOperations(RuleBasedStateMachine):
 class FewFrames(RandomOperations):
     """So few that most things fail now and then."""
 
-    frames = 26
-    scarce = True
+    frames, scarce = 26, True
 
 
 class TwoProcessors(RandomOperations):
@@ -416,14 +415,35 @@ class TwoProcessors(RandomOperations):
     processors = 2
 
 
+HEALTHY = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 QUICK = settings(
-    max_examples=30,
-    stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    max_examples=150, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=HEALTHY
 )
+LONG = settings(max_examples=1000, stateful_step_count=100, deadline=None, suppress_health_check=HEALTHY)
 
-RandomOperations.TestCase.settings = FewFrames.TestCase.settings = TwoProcessors.TestCase.settings = QUICK
-TestRandomOperations = RandomOperations.TestCase
-TestFewFrames = FewFrames.TestCase
-TestTwoProcessors = TwoProcessors.TestCase
+
+class TestRandomOperations(RandomOperations.TestCase):  # type: ignore[misc, valid-type]
+    settings = QUICK
+
+
+class TestFewFrames(FewFrames.TestCase):  # type: ignore[misc, valid-type]
+    settings = QUICK
+
+
+class TestTwoProcessors(TwoProcessors.TestCase):  # type: ignore[misc, valid-type]
+    settings = QUICK
+
+
+@pytest.mark.long
+class TestAtLength(RandomOperations.TestCase):  # type: ignore[misc, valid-type]
+    settings = LONG
+
+
+@pytest.mark.long
+class TestFewFramesAtLength(FewFrames.TestCase):  # type: ignore[misc, valid-type]
+    settings = LONG
+
+
+@pytest.mark.long
+class TestTwoProcessorsAtLength(TwoProcessors.TestCase):  # type: ignore[misc, valid-type]
+    settings = LONG

@@ -65,4 +65,13 @@ __attribute__((unused)) static void start_child(task_t child, void (*function)(i
 	CHECK_SUCCESS(mach_port_deallocate(mach_task_self(), thread));
 }
 
+/* Until the child is gone: our name for it is dead. */
+__attribute__((unused)) static void await_end(task_t child)
+{
+	mach_port_type_t type = 0;
+
+	while (mach_port_type(mach_task_self(), child, &type) == KERN_SUCCESS && !(type & MACH_PORT_TYPE_DEAD_NAME))
+		(void)swtch_pri(0);
+}
+
 #endif	/* _TESTS_CHILD_H_ */

@@ -144,7 +144,7 @@ TEST(a_copy_of_shared_memory)
 
 /* ---------------------------------------------------------------- children that run */
 
-static volatile int *shared_words;	/* [0] what the child saw, [1] what it waits for, [2] it is done */
+static volatile int *shared_words;	/* [0] what the child saw, [1] what it waits for, [2] it is done, [3] a sum */
 static volatile int copied_word;
 
 static void run_child(int argument)
@@ -181,7 +181,8 @@ TEST(a_running_child_and_its_parent)
 	CHECK_EQUAL(shared_words[2], 7);
 	CHECK_EQUAL(shared_words[3], 200);
 	CHECK_EQUAL(copied_word, 6);
-	end_child(child);
+	await_end(child);
+	CHECK_SUCCESS(mach_port_deallocate(SELF, child));
 	deallocate(address, PAGE);
 }
 

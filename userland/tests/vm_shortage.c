@@ -1,0 +1,284 @@
+/*
+ * Running out of memory is an error to whoever asked, in what it asked; and everything that was taken
+ * comes back.
+ */
+#include "child.h"
+#include "kernel_ports.h"
+#include "memory.h"
+#include "messages.h"
+#include <mach/exception.h>
+
+#define EXCEPTION_RAISE	2400
+#define PAGE_TABLE_SPAN	0x200000
+#define LEAST		8	/* frames left to work with, where a test says "nearly none" */
+
+static unsigned int free_frames(void)
+{
+	return statistics().free_count;
+}
+
+static vm_address_t hoard;
+static vm_size_t hoard_size;
+
+/* Take frames until only so many are left. */
+static void take_all_but(unsigned int left)
+{
+	unsigned int at;
+
+	hoard_size = (free_frames() + 16) * PAGE;
+	hoard = allocate(hoard_size);
+	/* First a page for each page table, so that from then on each needs one frame. */
+	for (at = 0; at < hoard_size; at += PAGE_TABLE_SPAN)
+		*(char *)(hoard + at) = 1;
+	*(char *)(hoard + hoard_size - 1) = 1;
+	for (at = PAGE; free_frames() > left; at += PAGE)
+		*(char *)(hoard + at) = 1;
+}
+
+static void give_back(void)
+{
+	deallocate(hoard, hoard_size);
+}
+
+/* ---------------------------------------------------------------- a program that touches too much */
+
+static void touch_everything(int argument)
+{
+	vm_address_t address = 0;
+	volatile char *byte;
+
+	if (vm_allocate(mach_task_self(), &address, 0x40000000, TRUE) != KERN_SUCCESS)
+		child_exit();
+	for (byte = (volatile char *)address;; byte += PAGE)
+		*byte = 1;
+}
+
+struct exception {
+	mach_msg_header_t head;
+	mach_msg_type_t thread_type;
+	mach_port_t thread;
+	mach_msg_type_t task_type;
+	mach_port_t task;
+	mach_msg_type_t exception_type;
+	int exception;
+	mach_msg_type_t code_type;
+	int code;
+	mach_msg_type_t subcode_type;
+	int subcode;
+	int more[8];
+};
+
+TEST(a_program_that_touches_too_much)
+{
+	mach_port_t port = new_port_with_send();
+	unsigned int before = free_frames();
+	struct exception message;
+	task_t child = new_child();
+
+	CHECK_SUCCESS(task_set_special_port(child, TASK_EXCEPTION_PORT, port));
+	start_child(child, touch_everything, 0);
+	CHECK_SUCCESS(mach_msg(&message.head, MACH_RCV_MSG, 0, sizeof message, port, 0, 0));
+	CHECK_EQUAL(message.head.msgh_id, EXCEPTION_RAISE);
+	CHECK_EQUAL(message.exception, EXC_BAD_ACCESS);
+	CHECK_EQUAL(message.code, KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(message.task, child);
+	CHECK(free_frames() < LEAST);
+	CHECK_SUCCESS(task_terminate(child));
+	destroy(child);
+	destroy(message.thread);
+	destroy(message.head.msgh_remote_port);
+	CHECK(free_frames() + LEAST > before);
+	destroy(port);
+}
+
+/* ---------------------------------------------------------------- calls */
+
+TEST(calls_when_no_frame_is_left)
+{
+	static char source[2 * PAGE] __attribute__((aligned(PAGE))) = { 1 };
+	vm_address_t untouched = allocate(4 * PAGE), other = 0;
+	unsigned int before, count = 0, other_count = 0;
+	task_t child = MACH_PORT_NULL;
+	thread_t thread = MACH_PORT_NULL;
+	mach_port_array_t names = 0;
+	mach_port_type_array_t types = 0;
+	pointer_t data = 0;
+	int results[9], i = 0;
+
+	source[PAGE] = 1;
+	(void)host_priv();
+	before = free_frames();
+	take_all_but(0);
+	results[i++] = task_create(SELF, FALSE, &child);
+	results[i++] = task_create(SELF, TRUE, &child);
+	results[i++] = vm_wire(host_priv(), SELF, untouched, PAGE, VM_PROT_READ);
+	results[i++] = vm_write(SELF, untouched + 1, (pointer_t)source, 100);
+	results[i++] = vm_copy(SELF, (vm_address_t)source + 1, PAGE, untouched + 5);
+	results[i++] = mach_port_names(SELF, &names, &count, &types, &other_count);
+	/* What needs no frame goes on working. */
+	results[i++] = vm_read(SELF, (vm_address_t)source, PAGE, &data, &count);
+	results[i++] = vm_allocate(SELF, &other, PAGE, TRUE);
+	results[i++] = thread_create(SELF, &thread);
+	give_back();
+	CHECK_EQUAL(results[0], KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(results[1], KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(results[2], KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(results[3], KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(results[4], KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(results[5], MACH_RCV_BODY_ERROR | MACH_MSG_VM_KERNEL);
+	CHECK_EQUAL(results[6], KERN_SUCCESS);
+	CHECK_EQUAL(results[7], KERN_SUCCESS);
+	CHECK_EQUAL(results[8], KERN_SUCCESS);
+	CHECK_SUCCESS(thread_terminate(thread));
+	destroy(thread);
+	deallocate(data, PAGE);
+	deallocate(other, PAGE);
+	deallocate(untouched, 4 * PAGE);
+	CHECK(free_frames() + LEAST > before);
+}
+
+/* A fork that runs out on its way, wherever that is: nothing of the child is left. */
+TEST(tasks_when_few_frames_are_left)
+{
+	vm_address_t wired = allocate(6 * PAGE);
+	unsigned int left;
+	task_t child = MACH_PORT_NULL;
+	kern_return_t result;
+	boolean_t done = FALSE;
+
+	/* Wired memory is copied at once, so that a fork needs frames. */
+	CHECK_SUCCESS(vm_wire(host_priv(), SELF, wired, 6 * PAGE, READ_WRITE));
+	for (left = 0; !done; left++) {
+		take_all_but(left);
+		result = task_create(SELF, TRUE, &child);
+		if (result == KERN_SUCCESS) {
+			result = task_terminate(child);
+			done = TRUE;
+		} else {
+			CHECK_EQUAL(free_frames(), left);
+			CHECK_EQUAL(result, KERN_RESOURCE_SHORTAGE);
+			result = KERN_SUCCESS;
+		}
+		give_back();
+		CHECK_SUCCESS(result);
+	}
+	CHECK(left > 6);
+	destroy(child);
+	CHECK_SUCCESS(vm_wire(host_priv(), SELF, wired, 6 * PAGE, VM_PROT_NONE));
+	deallocate(wired, 6 * PAGE);
+}
+
+/* Writing and wiring many pages, of which not all can be had: all or nothing. */
+TEST(writes_that_run_out_half_way)
+{
+	vm_address_t source = allocate(20 * PAGE), target = allocate(21 * PAGE);
+	kern_return_t result, wiring;
+	int i;
+
+	for (i = 0; i < 20; i++)
+		*(char *)(source + i * PAGE) = 1;
+	take_all_but(10);
+	result = vm_write(SELF, target + 7, source, 20 * PAGE);
+	wiring = vm_wire(host_priv(), SELF, target, 21 * PAGE, VM_PROT_READ);
+	give_back();
+	CHECK_EQUAL(result, KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(wiring, KERN_RESOURCE_SHORTAGE);
+	for (i = 0; i < 20; i++)
+		CHECK_EQUAL(*(char *)(target + 7 + i * PAGE), 0);
+	CHECK_SUCCESS(vm_write(SELF, target + 7, source, 20 * PAGE));
+	CHECK_EQUAL(*(char *)(target + 7 + 19 * PAGE), 1);
+	deallocate(source, 20 * PAGE);
+	deallocate(target, 21 * PAGE);
+}
+
+/* Messages out of line need no frames, only their contents do. */
+TEST(messages_when_no_frame_is_left)
+{
+	static char data[PAGE] __attribute__((aligned(PAGE))) = { 9 };
+	mach_port_t port = new_port(), a = new_port();
+	struct {
+		mach_msg_header_t head;
+		mach_msg_type_t data_type;
+		char *data;
+		mach_msg_type_t names_type;
+		mach_port_t *names;
+		int more[4];
+	} message = {
+		.head = { .msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+			  .msgh_remote_port = port },
+		.data_type = OUT_OF_LINE(MACH_MSG_TYPE_CHAR, 8, PAGE - 1),
+		.data = data,
+		.names_type = OUT_OF_LINE(MACH_MSG_TYPE_MAKE_SEND_ONCE, 32, 1),
+		.names = &a,
+	};
+	mach_msg_return_t sent, received;
+
+	take_all_but(0);
+	sent = mach_msg(&message.head, MACH_SEND_MSG, sizeof message - sizeof message.more, 0, 0, 0, 0);
+	received = mach_msg(&message.head, MACH_RCV_MSG, 0, sizeof message, port, 0, 0);
+	give_back();
+	CHECK_EQUAL(sent, MACH_MSG_SUCCESS);
+	CHECK_EQUAL(received, MACH_RCV_BODY_ERROR | MACH_MSG_VM_KERNEL);	/* no page for the names */
+	CHECK_EQUAL(message.data[0], 9);
+	CHECK_EQUAL((vm_address_t)message.names, 0);
+	(void)expect_notification(a, MACH_NOTIFY_SEND_ONCE);
+	deallocate((vm_address_t)message.data, PAGE);
+	destroy(port);
+	destroy(a);
+}
+
+/* ---------------------------------------------------------------- address space */
+
+#define SPARSE	600	/* pages, each in a page table of its own */
+
+/* A million pages, of which some are touched here and there. */
+TEST(a_sparse_map_of_nearly_a_million_pages)
+{
+	vm_address_t address = 0;
+	vm_size_t size = 0;
+	unsigned int i, before = free_frames();
+	task_t child;
+	struct region region;
+
+	CHECK_SUCCESS(task_create(SELF, FALSE, &child));
+	for (size = 0x40000000; size >= PAGE; size /= 2)
+		while (vm_allocate(child, &address, size, TRUE) == KERN_SUCCESS)
+			;
+	CHECK_EQUAL(size_of(child), 0xc0000000 - PAGE);
+	for (i = 0; i < SPARSE; i++) {
+		unsigned int at = PAGE + i * 0x200000 + (i * 7919 % 512) * PAGE;
+
+		CHECK_SUCCESS(vm_write(child, at, (pointer_t)&i, 4));
+	}
+	for (i = 0; i < SPARSE; i += 50)
+		CHECK_SUCCESS(vm_protect(child, PAGE + i * 0x200000, PAGE, FALSE, VM_PROT_READ));
+	region = region_at(child, PAGE);
+	CHECK_EQUAL(region.size, PAGE);
+	CHECK_SUCCESS(vm_protect(child, 0, 0xc0000000, FALSE, READ_WRITE));
+	CHECK_SUCCESS(vm_deallocate(child, 0x10000000, 0x80000000));
+	CHECK_SUCCESS(task_terminate(child));
+	destroy(child);
+	CHECK(free_frames() + LEAST > before);
+}
+
+#define ENTRIES	70000	/* more than a map may have */
+
+/* Every other page: each is an entry of its own, and the map has only so many. */
+TEST(more_regions_than_a_map_can_have)
+{
+	task_t child;
+	vm_address_t at;
+	kern_return_t result = KERN_SUCCESS;
+	int i;
+
+	CHECK_SUCCESS(task_create(SELF, FALSE, &child));
+	for (i = 0; i < ENTRIES && result == KERN_SUCCESS; i++) {
+		at = PAGE + i * 2 * PAGE;
+		result = vm_allocate(child, &at, PAGE, FALSE);
+	}
+	CHECK_EQUAL(result, KERN_RESOURCE_SHORTAGE);
+	CHECK(i > 10000);
+	CHECK_RETURNS(vm_protect(child, PAGE, PAGE, FALSE, VM_PROT_READ), KERN_RESOURCE_SHORTAGE);
+	CHECK_SUCCESS(task_terminate(child));
+	destroy(child);
+}

@@ -203,12 +203,18 @@ class PortItem:
 
 
 class PolymorphicItem:
-    """One port right whose descriptor tells the disposition."""
+    """One port right whose descriptor tells the disposition.  A bare port stands for the disposition that
+    the declaration gives its sender."""
 
-    __slots__ = ()
+    __slots__ = ("sends",)
+
+    def __init__(self, shape: Port) -> None:
+        self.sends = shape.sends
 
     def pack(self, value: object, body: bytearray, carried: list[Carried]) -> None:
-        assert isinstance(value, Right), value
+        if not isinstance(value, Right):
+            assert self.sends != wire.POLYMORPHIC, value
+            value = Right(value, self.sends)
         body += _WORD.pack(short_descriptor(value.disposition, 32, 1))
         carried.append(CarriedRights(len(body), value.disposition, (value.port,), True))
         body += _ADDRESS
@@ -349,7 +355,7 @@ def item_for(shape: Shape) -> Item:
     if isinstance(shape, Text):
         return TextItem(shape)
     if isinstance(shape, Port):
-        return PolymorphicItem() if shape.is_polymorphic else PortItem(shape)
+        return PolymorphicItem(shape) if shape.is_polymorphic else PortItem(shape)
     if isinstance(shape, InLineArray):
         return InLineItem(shape)
     if isinstance(shape, IndefiniteArray):

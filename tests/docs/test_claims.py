@@ -21,7 +21,10 @@ def test_every_claim_has_a_sentence_a_command_and_its_output() -> None:
         assert "\n> " in section and BLOCK.search(section), section.splitlines()[0]
 
 
-@pytest.mark.parametrize("claim", [match.groupdict() for match in BLOCK.finditer(CLAIMS)], ids=lambda c: c["command"])
+COMMANDS = [match.groupdict() for match in BLOCK.finditer(CLAIMS)]
+
+
+@pytest.mark.parametrize("claim", COMMANDS, ids=lambda claim: claim["command"])
 def test_a_claim_is_what_its_command_prints(claim: dict[str, str], built: Path) -> None:
     command = [sys.executable, "-m", "machsh", *shlex.split(claim["command"])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)

@@ -259,3 +259,34 @@ def test_a_mutex_costs_what_the_table_says() -> None:
         await drop_port(task, other)
 
     node.leaves_nothing(scenario)
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_thread_that_ends_gives_the_mutex_on(suspended: bool) -> None:
+    """It was given the mutex, but terminated before it could go on."""
+
+    async def scenario(task: NativeTask) -> None:
+        mutex = Mutex(task)
+
+        async def locks() -> None:
+            async with mutex:
+                pass
+
+        async with mutex:
+            chosen = await task.fork(locks)
+            name = await chosen.port()
+            await task.sleep(MILLISECOND)
+            other = await task.fork(locks)
+            await task.sleep(MILLISECOND)
+            if suspended:
+                await mach.thread_suspend(task, name)
+        if suspended:
+            await task.sleep(MILLISECOND)
+            assert not other.done
+        await mach.thread_terminate(task, name)
+        await other.join()
+        assert not mutex.locked
+        await task.sleep(MILLISECOND)
+        await drop_port(task, name)
+
+    NativeNode().leaves_nothing(scenario)

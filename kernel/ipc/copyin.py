@@ -94,7 +94,7 @@ def copyin_message(
             port = entry.port
             assert port is not None
             if port.active:
-                space.free_entry(entry)
+                space.free_send_once(entry)
                 return Message(port, PORT_SEND_ONCE, None, 0, id_, data[HEADER_SIZE:])
     body: BodyCopyin | None = None
     if bits & BITS_COMPLEX:

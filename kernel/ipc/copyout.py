@@ -19,7 +19,7 @@ from ..interface.returns import (
     MachError,
     MsgReturn,
 )
-from ..interface.wire import PORT_SEND
+from ..interface.wire import PORT_SEND, PORT_SEND_ONCE
 from ..sched.thread import KernelCoroutine
 from ..vm.access import copyout as write_user
 from ..vm.fault import PageWait, fault_wait
@@ -53,9 +53,14 @@ def receive_into(
     if message.carried or total > size or option & RCV_NOTIFY:
         return _receive_slowly(thread, message, address, size, option, notify_name)
     remote = PORT_NULL
-    if message.reply_type:
+    reply_type = message.reply_type
+    if reply_type:
+        reply = message.reply
         try:
-            remote = names.copyout(space, message.reply, message.reply_type)
+            if reply_type == PORT_SEND_ONCE and type(reply) is Port and reply.active:
+                remote = space.enter_send_once(reply)
+            else:
+                remote = names.copyout(space, reply, reply_type)
         except MachError as error:
             return _receive_header_only(
                 thread, message, address, MsgReturn.RCV_HEADER_ERROR | ipc_shortage(error)
@@ -73,7 +78,7 @@ def receive_into(
         local = copyout_destination(space, message)
     data = (
         HEADER.pack(
-            message.reply_type | message.destination_type << 8,
+            reply_type | message.destination_type << 8,
             total,
             remote,
             local,

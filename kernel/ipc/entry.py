@@ -155,11 +155,7 @@ def copyout(space: IpcSpace, port: PortValue, disposition: int) -> int:
     if not port.active:
         return PORT_DEAD
     if disposition == PORT_SEND_ONCE:
-        entry = space.new_entry()
-        entry.type = TYPE_SEND_ONCE
-        entry.urefs = 1
-        entry.port = port
-        return entry.name
+        return space.enter_send_once(port)
     found = space.find(port)
     if found is None:
         found = space.new_entry()

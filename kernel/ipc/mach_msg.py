@@ -98,7 +98,8 @@ def receive_continue(thread: Thread, result: WaitResult) -> None:
     outcome: Outcome
     if message is not None:
         thread.message = None
-        outcome = receive_into(thread, message, *thread.receive_arguments)
+        address, size, option, notify = thread.receive_arguments
+        outcome = receive_into(thread, message, address, size, option, notify)
     else:
         outcome = failed(thread, thread.receive_arguments[0], result)
     if isinstance(outcome, int):

@@ -116,6 +116,17 @@ class Message:
         self.reply_type = 0
         return taken
 
+    def rights(self) -> "Iterator[tuple[Port, int]]":
+        """Every right in it, with its type, for the checker."""
+        yield self.destination, self.destination_type
+        if self.reply_type and self.reply is not None and not isinstance(self.reply, Dead):
+            yield self.reply, self.reply_type
+        for record in self.carried:
+            if isinstance(record, CarriedRights):
+                for port in record.ports:
+                    if port is not None and not isinstance(port, Dead):
+                        yield cast("Port", port), record.disposition
+
     def __repr__(self) -> str:
         return f"<message {self.id} to {self.destination}, {self.size} bytes>"
 

@@ -60,7 +60,7 @@ def copyin_plain(space: IpcSpace, named: NamedMessage) -> Message | None:
         return Message(port, PORT_SEND, reply, PORT_SEND_ONCE, named.id, body)
     if bits == MOVE_SEND_ONCE and not named.local and entry.type == TYPE_SEND_ONCE and entry.request is None:
         system.clock.now += system.message_copyin_ns + size * system.copy_byte_ps // 1000
-        space.free_entry(entry)
+        space.free_send_once(entry)
         return Message(port, PORT_SEND_ONCE, None, 0, named.id, body)
     return None
 

@@ -23,6 +23,7 @@ from .layout import (
     TYPE_PORT_SET,
     TYPE_RECEIVE,
     TYPE_SEND,
+    TYPE_SEND_ONCE,
 )
 from .port import Port
 from .port_set import PortSet
@@ -114,6 +115,30 @@ class IpcSpace:
             raise MachError(KernReturn.RESOURCE_SHORTAGE)
         entry = self.entries[name] = Entry(name, 0)
         return entry
+
+    def enter_send_once(self, port: Port) -> int:
+        """A new name for a send-once right to a live port.  NO_SPACE."""
+        entries = self.entries
+        if self.free and len(entries) < self.limit and self.free[-1].name not in entries:
+            entry = self.free.pop()
+            entries[entry.name] = entry
+        else:
+            entry = self.new_entry()
+        entry.type = TYPE_SEND_ONCE
+        entry.urefs = 1
+        entry.port = port
+        return entry.name
+
+    def free_send_once(self, entry: Entry) -> None:
+        """``free_entry`` for a send-once right without a dead-name request."""
+        name = entry.name
+        del self.entries[name]
+        entry.port = None
+        entry.type = TYPE_NONE
+        entry.urefs = 0
+        if entry.index:
+            entry.name = name & ~0xFF | name + 1 & 0xFF
+            self.free.append(entry)
 
     def free_entry(self, entry: Entry) -> None:
         """The name denotes nothing any more.  Its dead-name request was taken care of."""

@@ -52,4 +52,4 @@ class Table:
 
     def as_json(self) -> str:
         """For programs."""
-        return json.dumps({"name": self.name, "title": self.title, "lines": [asdict(line) for line in self.lines]})
+        return json.dumps(asdict(self))

@@ -104,8 +104,11 @@ class Caller:
         return Message(right.make_send(target), PORT_SEND, reply, PORT_SEND_ONCE, message_id, body, carried)
 
     def call(self, message: Message) -> int | None:
-        """Send; the return code in the answer, or None if the call waits."""
+        """Send; the return code in the answer, or None if the call waits for ever."""
         kernel_object.handle(self.kernel.ipc, message)
+        self.check()
+        self.machine.engine.restamp(0)
+        self.machine.engine.run()
         self.check()
         if not self.reply_port.messages:
             return None

@@ -219,12 +219,7 @@ def _check_port(port: Port, found: _Found) -> None:
 
 
 def _add_message(message: Message, found: _Found) -> None:
-    found.add(message.destination, message.destination_type)
-    if message.reply_type:
-        found.add(message.reply, message.reply_type)
-    for record in message.carried:
-        if isinstance(record, CarriedRights):
-            for port in record.ports:
-                found.add(port, record.disposition)
+    for port, disposition in message.rights():
+        found.add(port, disposition)
     if isinstance(message, ForcedMessage):
         found.add(message.request.notify, PORT_SEND_ONCE)

@@ -7,7 +7,8 @@ sent, except for the sequence number, which it gets when it leaves the port's qu
 charged for it while it is queued.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from ..interface.body import Carried, CarriedRights
 from ..interface.body import _Dead as Dead
@@ -116,7 +117,7 @@ class Message:
         self.reply_type = 0
         return taken
 
-    def rights(self) -> "Iterator[tuple[Port, int]]":
+    def rights(self) -> Iterator[tuple["Port", int]]:
         """Every right in it, with its type, for the checker."""
         yield self.destination, self.destination_type
         if self.reply_type and self.reply is not None and not isinstance(self.reply, Dead):

@@ -250,9 +250,12 @@ class MachKernel:
         structures: list[Port | None] = list(self.host.special_ports.values())
         for task in self.tasks.values():
             structures += (task.self_port, task.exception_port, task.bootstrap_port, *task.registered)
+        held: list[tuple[Port | None, int]] = []
         for thread in self.threads.values():
             structures += (thread.self_port, thread.exception_port)
-        held = [(port, PORT_SEND) for port in structures if port is not None and port.active]
+            if thread.message is not None and thread.wait_on is None:  # received, not yet looked at
+                held += thread.message.rights()
+        held += [(port, PORT_SEND) for port in structures if port is not None and port.active]
         return held + [pending.held() for pending in self.pending_replies]
 
     def suspend_task(self, task: Task) -> None:

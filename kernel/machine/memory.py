@@ -14,10 +14,21 @@ there are any, every run of a processor begins without translations.
 
 import ctypes
 import mmap
+from typing import Protocol
 
 PAGE_SIZE = 4096
 PAGE_SHIFT = 12
 PAGE_MASK = PAGE_SIZE - 1
+
+
+class FrameWatch(Protocol):
+    """Who decides who gets a frame when there are few (page-out)."""
+
+    def may_take(self, free: int) -> bool:
+        """Whether whoever is in the kernel now may have one of the last ``free`` > 0 frames."""
+
+    def freed(self) -> None:
+        """A frame was given back, while ``PhysicalMemory.tell`` is set."""
 
 
 class PhysicalMemory:
@@ -31,9 +42,13 @@ class PhysicalMemory:
         "code_generation",
         "executed",
         "frames",
+        "free_count",
+        "low_water",
         "mixed",
         "size",
+        "tell",
         "view",
+        "watch",
     )
 
     def __init__(self, size: int) -> None:
@@ -49,30 +64,37 @@ class PhysicalMemory:
         self.mixed: set[int] = set()  # frames; several processors only
         self._unused = 1
         self._free: list[int] = []
-
-    @property
-    def free_count(self) -> int:
-        """Frames that ``allocate`` can still hand out."""
-        return self.frames - self._unused + len(self._free)
+        self.free_count = self.frames - 1  # frames that nobody has
+        self.low_water = 0  # with so many free frames or fewer, ``watch`` is asked
+        self.watch: FrameWatch | None = None
+        self.tell = False  # ``watch`` wants to know of frames that are given back
 
     def allocate(self) -> int | None:
-        """A frame with undefined contents, or None when there is none left."""
+        """A frame with undefined contents, or None when there is none left (for the caller)."""
+        free = self.free_count
+        if free <= self.low_water and (
+            free == 0 or (self.watch is not None and not self.watch.may_take(free))
+        ):
+            return None
+        self.free_count = free - 1
         if self._free:
             frame = self._free.pop()
             if self.executed[frame]:
                 self.executed[frame] = 0
                 self.code_generation += 1
             return frame
-        if self._unused < self.frames:
-            self._unused += 1
-            return self._unused - 1
-        return None
+        self._unused += 1
+        return self._unused - 1
 
     def free(self, frame: int) -> None:
         """Give a frame back; nothing may map it any more."""
         if self.executed[frame]:
             self.mixed.discard(frame)
         self._free.append(frame)
+        self.free_count += 1
+        if self.tell:
+            assert self.watch is not None
+            self.watch.freed()
 
     def frame(self, frame: int) -> memoryview:
         """The bytes of a frame, to read; write with the methods below."""

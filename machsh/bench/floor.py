@@ -3,46 +3,27 @@
 Each is the best of several short measurements, because the host has other things to do as well.
 """
 
+import struct
 from time import perf_counter
 
+from kernel.kern.bootstrap import Program
 from kernel.machine.memory import PAGE_SHIFT, PAGE_SIZE, PhysicalMemory
 from kernel.machine.mmu import PTE_PRESENT, PTE_USER, PTE_WRITE, Translation
-from kernel.machine.processor import EDI, EIP, ESP, Exit, MachinePages, Processor, ProcessorState
+from kernel.machine.processor import EIP, ESP, Exit, MachinePages, Processor, ProcessorState
 
 _CODE = 0x400000
-_ARRAY = _CODE + PAGE_SIZE
-_ARRAY_PAGES = 26
 _TRAPS_AT_ONCE = 5_000
 _BUDGET = 100_000
 
 _INSTRUCTIONS_AT_ONCE = 2_000_000
-# A sieve of Eratosthenes over 100,000 bytes at EDI, again and again: what userland/bench/compute.c does.
-_SIEVE = bytes.fromhex(
-    "bb02000000"  # again: mov ebx,2
-    "803c1f00"  # number: cmp byte [edi+ebx],0
-    "7515"  # jne next
-    "01de"  # add esi,ebx
-    "8d141b"  # lea edx,[ebx+ebx]
-    "eb06"  # jmp to the comparison
-    "c6041701"  # multiple: mov byte [edi+edx],1
-    "01da"  # add edx,ebx
-    "81faa0860100"  # cmp edx,100000
-    "7cf2"  # jl multiple
-    "43"  # next: inc ebx
-    "81fba0860100"  # cmp ebx,100000
-    "7cdc"  # jl number
-    "57"  # push edi
-    "b9a8610000"  # mov ecx,25000
-    "31c0"  # xor eax,eax
-    "f3ab"  # rep stosd
-    "5f"  # pop edi
-    "ebca"  # jmp again
-)
+_BARE_CODE = b"bare code:\0\0"  # what userland/bench/compute.c marks its function with
 
 
 def bare_trap_rate(seconds_budget: float) -> float:
     """Traps (``int 0x80``) a second, each with the state restored before and saved after."""
-    processor, state = _bare_machine(b"\xcd\x80\xeb\xfc")  # int 0x80; jmp back
+    processor, state, memory, frames = _bare_machine(_CODE, 1)
+    memory.write(frames[0], 0, b"\xcd\x80\xeb\xfc")  # int 0x80; jmp back
+    state.q[EIP] = _CODE
     run = processor.run
     if run(state, _BUDGET) is not Exit.SYSCALL:
         raise RuntimeError("the processor does not trap")
@@ -55,14 +36,13 @@ def bare_trap_rate(seconds_budget: float) -> float:
     return best
 
 
-def bare_compute_rate(seconds_budget: float) -> float:
-    """Instructions a second of Unicorn without any kernel, counting, in a sieve.
+def bare_compute_rate(program: bytes, seconds_budget: float) -> float:
+    """Instructions a second of Unicorn without any kernel, counting, in the marked function of a program.
 
     It runs as programs do, with page tables and flat segments: that is faster than Unicorn as it comes
     out of the box, whose segments have bases to add.
     """
-    processor, state = _bare_machine(_SIEVE)
-    state.q[EDI], state.q[ESP] = _ARRAY, _ARRAY + _ARRAY_PAGES * PAGE_SIZE
+    processor, state = _bare_program(program)
     best = 0.0
     end = perf_counter() + seconds_budget
     while (began := perf_counter()) < end or not best:
@@ -72,8 +52,28 @@ def bare_compute_rate(seconds_budget: float) -> float:
     return best
 
 
-def _bare_machine(code: bytes) -> tuple[Processor, ProcessorState]:
-    """A processor without a kernel, and a thread about to run ``code``, with an array to write to."""
+def _bare_program(program: bytes) -> tuple[Processor, ProcessorState]:
+    """A processor without a kernel, and a thread about to call the marked function of a program with an
+    argument that lets it run for good.  Code, data and a page of stack lie in one page table's reach."""
+    segments = Program(program).segments
+    first = min(address for _, address, _, _, _ in segments) & -PAGE_SIZE
+    last = max(address + size for _, address, _, size, _ in segments)
+    count = (last - first + PAGE_SIZE - 1 >> PAGE_SHIFT) + 1
+    processor, state, memory, frames = _bare_machine(first, count)
+    for offset, address, in_file, _, _ in segments:
+        for at in range(in_file):
+            page, within = divmod(address + at - first, PAGE_SIZE)
+            memory.write(frames[page], within, program[offset + at : offset + at + 1])
+    (function,) = struct.unpack_from("<I", program, program.index(_BARE_CODE) + len(_BARE_CODE))
+    stack = first + count * PAGE_SIZE - 16
+    memory.write(frames[-1], PAGE_SIZE - 12, struct.pack("<i", -1))
+    state.q[EIP], state.q[ESP] = function, stack
+    return processor, state
+
+
+def _bare_machine(start: int, count: int) -> tuple[Processor, ProcessorState, PhysicalMemory, list[int]]:
+    """A processor without a kernel, a thread, their memory, and the frames of the ``count`` pages from
+    ``start`` on, which the thread may read, write and execute."""
     memory = PhysicalMemory(1 << 20)
     pages = MachinePages(memory)
     words = memory.view.cast("Q")
@@ -81,13 +81,14 @@ def _bare_machine(code: bytes) -> tuple[Processor, ProcessorState]:
     words[root >> 3] = directory | PTE_PRESENT
     words[(root >> 3) + 3] = pages.directory | PTE_PRESENT
     every = PTE_PRESENT | PTE_WRITE | PTE_USER
-    words[(directory >> 3) + (_CODE >> 21)] = table | every
-    for page in range(1 + _ARRAY_PAGES):
-        words[(table >> 3) + (_CODE >> PAGE_SHIFT & 511) + page] = _frame(memory) | every
-    memory.write(words[(table >> 3) + (_CODE >> PAGE_SHIFT & 511)] >> PAGE_SHIFT, 0, code)
-    state = ProcessorState(Translation(root))
-    state.q[EIP] = _CODE
-    return Processor(memory, pages), state
+    words[(directory >> 3) + (start >> 21)] = table | every
+    first = (table >> 3) + (start >> PAGE_SHIFT & 511)
+    assert (start >> PAGE_SHIFT & 511) + count <= 512, "more than one page table"
+    frames = [_frame(memory) for _ in range(count)]
+    for page, frame in enumerate(frames):
+        words[first + page] = frame | every
+    numbers = [frame >> PAGE_SHIFT for frame in frames]
+    return Processor(memory, pages), ProcessorState(Translation(root)), memory, numbers
 
 
 def _frame(memory: PhysicalMemory) -> int:

@@ -43,7 +43,7 @@ def run_c_client(client: bytes, topology: str, *, traced: bool = False) -> Nativ
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_a_c_program_uses_a_native_server(client: bytes, topology: str) -> None:
     node = run_c_client(client, topology)
-    assert node.output.getvalue() == b"4096 bytes equal\nfirst byte 21\n"
+    assert node.output.getvalue() == b"4096 bytes equal\nfirst byte 0\n"
 
 
 async def use(task: NativeTask, master: int, number: int) -> None:

@@ -282,7 +282,7 @@ def test_abort_interrupts_what_may_be_interrupted() -> None:
             results.append(await error_of(task.sleep(10**12)))
 
         for function, arguments in ((waits, (MACH_RCV_MSG | MACH_RCV_INTERRUPT,)), (sleeps, ())):
-            thread = await task.fork(function, *arguments)  # type: ignore[arg-type]
+            thread = await task.fork(function, *arguments)
             name = await thread.port()
             await task.sleep(MILLISECOND)
             await mach.thread_abort(task, name)

@@ -317,3 +317,19 @@ TEST(only_tasks_have_memory)
 	CHECK_RETURNS(vm_allocate(child, &address, PAGE, TRUE), MACH_SEND_INVALID_DEST);
 	CHECK_SUCCESS(mach_port_deallocate(SELF, child));
 }
+
+TEST(htg_vm_map_answers_to_the_port_it_is_given)
+{
+	vm_address_t address = 0;
+	mach_port_t reply = mach_reply_port();
+
+	CHECK_SUCCESS(htg_vm_map(SELF, reply, &address, PAGE, 0, TRUE, MACH_PORT_NULL, 0, FALSE, READ_WRITE,
+				 VM_PROT_ALL, VM_INHERIT_COPY));
+	*(volatile char *)address = 1;
+	CHECK_RETURNS(htg_vm_map(SELF, reply, &address, PAGE, 0, FALSE, MACH_PORT_NULL, 0, FALSE, READ_WRITE,
+				 VM_PROT_ALL, VM_INHERIT_COPY), KERN_NO_SPACE);
+	CHECK_RETURNS(htg_vm_map(SELF, reply, &address, PAGE, 0, TRUE, MACH_PORT_NULL, 0, FALSE, READ_WRITE,
+				 VM_PROT_ALL, 3), KERN_INVALID_ARGUMENT);
+	CHECK_SUCCESS(vm_deallocate(SELF, address, PAGE));
+	CHECK_SUCCESS(mach_port_mod_refs(SELF, reply, MACH_PORT_RIGHT_RECEIVE, -1));
+}

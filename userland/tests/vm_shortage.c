@@ -2,13 +2,11 @@
  * Running out of memory is an error to whoever asked, in what it asked; and everything that was taken
  * comes back.
  */
-#include "child.h"
+#include "exceptions.h"
 #include "kernel_ports.h"
 #include "memory.h"
 #include "messages.h"
-#include <mach/exception.h>
 
-#define EXCEPTION_RAISE	2400
 #define PAGE_TABLE_SPAN	0x200000
 #define LEAST		8	/* frames left to work with, where a test says "nearly none" */
 
@@ -49,26 +47,11 @@ static void give_back(void)
 /* 1: movb $1, (%eax); addl $4096, %eax; jmp 1b */
 static const unsigned char touch_everything[] = { 0xc6, 0x00, 0x01, 0x05, 0x00, 0x10, 0x00, 0x00, 0xeb, 0xf6 };
 
-struct exception {
-	mach_msg_header_t head;
-	mach_msg_type_t thread_type;
-	mach_port_t thread;
-	mach_msg_type_t task_type;
-	mach_port_t task;
-	mach_msg_type_t exception_type;
-	int exception;
-	mach_msg_type_t code_type;
-	int code;
-	mach_msg_type_t subcode_type;
-	int subcode;
-	int more[8];
-};
-
 TEST(a_program_that_touches_too_much)
 {
 	mach_port_t port = new_port_with_send();
 	unsigned int before = free_frames();
-	struct exception message;
+	struct raised raised;
 	struct i386_thread_state state = { 0 };
 	unsigned int count = i386_THREAD_STATE_COUNT;
 	vm_address_t code;
@@ -86,16 +69,15 @@ TEST(a_program_that_touches_too_much)
 	state.eax = allocate_in(child, 0x40000000);
 	CHECK_SUCCESS(thread_set_state(thread, i386_THREAD_STATE, (thread_state_t)&state, count));
 	CHECK_SUCCESS(thread_resume(thread));
-	CHECK_SUCCESS(mach_msg(&message.head, MACH_RCV_MSG, 0, sizeof message, port, 0, 0));
-	CHECK_EQUAL(message.head.msgh_id, EXCEPTION_RAISE);
-	CHECK_EQUAL(message.exception, EXC_BAD_ACCESS);
-	CHECK_EQUAL(message.code, KERN_RESOURCE_SHORTAGE);
-	CHECK_EQUAL(message.task, child);
+	await_exception(port, &raised);
+	CHECK_EQUAL(raised.exception, EXC_BAD_ACCESS);
+	CHECK_EQUAL(raised.code, KERN_RESOURCE_SHORTAGE);
+	CHECK_EQUAL(raised.task, child);
 	CHECK(free_frames() < LEAST);
 	CHECK_SUCCESS(task_terminate(child));
 	destroy(child);
 	destroy(thread);
-	destroy(message.head.msgh_remote_port);
+	destroy(raised.head.msgh_remote_port);
 	while (free_frames() + LEAST < before)
 		(void)swtch_pri(0);	/* the thread must leave the kernel before all goes */
 	destroy(port);

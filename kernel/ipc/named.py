@@ -67,7 +67,7 @@ async def mach_msg(
                             thread, answer, option, notify, by_value
                         )
                     force(answer)
-        elif not offer(message, option & RCV_MSG != 0):
+        elif not offer(message, option & RCV_MSG != 0, space):
             await _queue(thread, message, option, timeout_ns, notify)
     if not option & RCV_MSG:
         return None

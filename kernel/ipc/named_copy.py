@@ -20,6 +20,7 @@ from .layout import (
     MESSAGE_SIZE_MAX,
     PORT_DEAD,
     PORT_NULL,
+    QUEUED_BYTES_MAX,
     RCV_NOTIFY,
     TYPE_RECEIVE,
     TYPE_SEND,
@@ -38,7 +39,7 @@ def copyin_plain(space: IpcSpace, named: NamedMessage) -> Message | None:
     """Copy in the usual request or reply, which carries nothing; None if it is not one."""
     body = named.body
     size = len(body) + HEADER_SIZE
-    if named.carried or size & 3 or size > MESSAGE_SIZE_MAX:
+    if named.carried or size & 3 or size > MESSAGE_SIZE_MAX or space.queued_bytes > QUEUED_BYTES_MAX:
         return None
     entry = space.entries.get(named.remote)
     if entry is None:
@@ -73,7 +74,7 @@ async def copyin(thread: IpcThread, named: NamedMessage, cancel: int | None) -> 
     size = len(named.body) + HEADER_SIZE
     if size & 3:
         raise MachError(MsgReturn.SEND_MSG_TOO_SMALL)
-    if size > MESSAGE_SIZE_MAX:
+    if size > MESSAGE_SIZE_MAX or space.queued_bytes > QUEUED_BYTES_MAX:
         raise MachError(MsgReturn.SEND_NO_BUFFER)
     check_carried(named)
     system.clock.now += system.message_copyin_ns + size * system.copy_byte_ps // 1000

@@ -207,6 +207,7 @@ class Dispatcher:
                         continue
                     turn_end = now + left
                     scheduler.turn_end = turn_end if turn_end < processor.slice_end else processor.slice_end
+                    scheduler.native_user_ns = 0
                 if many and now < self._kernel_free_at:
                     now = self._kernel_free_at
                 clock.now = now
@@ -223,6 +224,8 @@ class Dispatcher:
             thread.system_time += end - now
             processor.clock_ns = end
             if many:
+                if thread.user_state is None:
+                    end -= scheduler.native_user_ns  # what it did last was no kernel work
                 self._kernel_free_at = end
                 return
 

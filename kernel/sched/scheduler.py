@@ -59,6 +59,7 @@ class Scheduler:
         "events",
         "handoff_thread",
         "horizon",
+        "native_user_ns",
         "processor",
         "processor_sets",
         "processors",
@@ -78,6 +79,7 @@ class Scheduler:
         self.processor_sets: list[ProcessorSet] = [self.default_set]
         self.handoff_thread: Thread | None = None
         self.horizon = Horizon()  # how far the node may go, told by the dispatcher
+        self.native_user_ns = 0  # what the current native thread computed since it was in the kernel
         self.turn_end = 0  # virtual time at which the current native thread's turn is over
         self._next_thread_number = 1
 

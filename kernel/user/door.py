@@ -48,6 +48,15 @@ class Door:
         self.clock.now += self.trap_ns
         return thread
 
+    async def give_way(self) -> None:
+        """Before a call of a thread that has computed for a while (``scheduler.native_user_ns``): what was
+        due meanwhile comes first, and so does whoever entered the kernel before on another processor."""
+        thread = self.living()
+        scheduler = self.scheduler
+        if len(scheduler.processors) > 1 or scheduler.must_pause(thread):
+            await scheduler.pause(thread)
+        scheduler.native_user_ns = 0
+
     async def leave(self, thread: TaskThread) -> None:
         """Back to the program; see ``kern.native.boundary``."""
         scheduler = self.scheduler

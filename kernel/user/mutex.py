@@ -42,6 +42,8 @@ class Mutex:
     async def lock(self) -> None:
         """Wait until nobody has it, and take it.  RuntimeError: the caller has it already."""
         door = self._door
+        if door.scheduler.native_user_ns:
+            await door.give_way()
         thread = door.living()
         door.clock.now += self._instructions_ns
         if self._owner is None:

@@ -118,7 +118,10 @@ class NativeTask:
     ) -> NamedMessage | None:
         """``mach_msg``, for the modules of this package, which make well-formed messages."""
         door = self.door
+        scheduler = door.scheduler
         while True:
+            if scheduler.native_user_ns:
+                await door.give_way()
             thread = door.enter()
             try:
                 received = await mach_msg(
@@ -134,7 +137,7 @@ class NativeTask:
                     option &= ~MACH_SEND_MSG
                     continue
                 raise
-            if door.scheduler.must_pause(thread):
+            if scheduler.must_pause(thread):
                 await door.leave(thread)
             return received
 
@@ -234,6 +237,8 @@ class NativeTask:
         """``size`` bytes at an address, or the memory that a message brought, which is given up.  Faults
         pages in and waits for them.  MachError(INVALID_ADDRESS, PROTECTION_FAILURE, MEMORY_ERROR ...)."""
         door = self.door
+        if door.scheduler.native_user_ns:
+            await door.give_way()
         thread = door.current()
         if isinstance(where, int):
             data = await memory.read(door, thread, where, size)
@@ -252,6 +257,8 @@ class NativeTask:
     async def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Store ``data`` at an address.  Errors as for ``read``; what comes before the page that is at
         fault may have been written."""
+        if self.door.scheduler.native_user_ns:
+            await self.door.give_way()
         thread = self.door.current()
         await memory.write(self.door, thread, address, data)
         await self.door.leave(thread)
@@ -305,6 +312,8 @@ class NativeTask:
         """Let virtual time pass (``thread_switch`` with SWITCH_OPTION_WAIT).  MachError(ABORTED): ended
         early by ``thread_abort``."""
         door = self.door
+        if door.scheduler.native_user_ns:
+            await door.give_way()
         thread = door.enter()
         result = await door.scheduler.wait(self._nobody, deadline=door.clock.now + duration_ns)
         await door.leave(thread)
@@ -314,6 +323,8 @@ class NativeTask:
     async def swtch(self) -> bool:
         """Let others run; whether anybody else could."""
         door = self.door
+        if door.scheduler.native_user_ns:
+            await door.give_way()
         thread = door.enter()
         home = thread.processor_set
         busy = home is not None and home.run_queue.count > 0
@@ -342,6 +353,7 @@ class NativeTask:
         """Time of the program's own: user time, which the dispatcher will count as the kernel's."""
         thread = self.door.current()
         self.door.clock.now += duration_ns
+        self.door.scheduler.native_user_ns += duration_ns
         thread.user_time += duration_ns
         thread.system_time -= duration_ns
 

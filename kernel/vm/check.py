@@ -103,7 +103,7 @@ def _check_objects(system: VmSystem, lists: list[EntryList], held: Iterable[VmOb
                 references[entry.object.number] += 1
                 if entry.object.internal:
                     assert entry.offset + entry.end - entry.start <= entry.object.size
-    for vm_object in held:
+    for vm_object in [*held, *system.waited_for]:
         references[vm_object.number] += 1
     for vm_object in system.objects.values():
         assert vm_object.alive

@@ -108,6 +108,7 @@ class VmSystem:
         self.copy_pages = False  # pages to and from pagers are copied (the switch ipc.pages=copy)
         self.pages_stolen = 0  # pages that moved to or from a pager
         self.pages_copied = 0  # those that had to be copied
+        self.waited_for: list[VmObject] = []  # calls that wait have a reference to each
         self.kept: dict[int, VmObject] = {}  # objects that nobody maps, by number, oldest first
         # Sums of costs that every fault charges.
         self.fault_ns = costs.fault + costs.map_lookup

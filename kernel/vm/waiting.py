@@ -35,6 +35,7 @@ async def complete(system: "VmSystem", call: Callable[[], _T]) -> _T:
                     raise MachError(code) from None
             except ObjectWait as wait:
                 held.append(wait.vm_object)
+                system.waited_for.append(wait.vm_object)
                 assert system.scheduler is not None, "a call waits on a node without a scheduler"
                 result = await system.scheduler.wait(wait.queue, deadline=deadline)
                 if result == WaitResult.TIMED_OUT:
@@ -44,4 +45,5 @@ async def complete(system: "VmSystem", call: Callable[[], _T]) -> _T:
                     raise MachError(KernReturn.ABORTED) from None
     finally:
         for vm_object in held:
+            system.waited_for.remove(vm_object)
             vm_object.deallocate()

@@ -68,6 +68,7 @@ class World:
         self.reply = reply  # where completions go
         self.files: dict[PortName, File] = {}
         self.log: list[Entry] = []
+        self.mappings: list[tuple[int, int]] = []
         self._numbers = 0
         self.requests: Requests = Requests()
         for routine, function in (
@@ -279,7 +280,10 @@ class World:
     ) -> int:
         target = task or self.task.mach_task_self
         arguments = (0, pages * K, 0, True, file.port, first * K, copy, protection, ALL, inheritance)
-        return await mach.vm_map(self.task, target, *arguments)
+        address = await mach.vm_map(self.task, target, *arguments)
+        if not task:
+            self.mappings.append((address, pages))
+        return address
 
     async def unmap(self, address: int, pages: int) -> None:
         await mach.vm_deallocate(self.task, self.task.mach_task_self, address, pages * K)
@@ -336,7 +340,7 @@ class World:
 Scenario = Callable[[World], Awaitable[None]]
 
 
-def play(scenario: Scenario, topology: str = "uni", *, threads: int = 3, option: str = "map") -> World:
+def play(scenario: Scenario, topology: str = "uni", *, threads: int = 1, option: str = "map") -> World:
     """Run a test in the first task of a new machine; afterwards nothing of its memory may be left."""
     node = NativeNode(topology)
     node.kernel.vm.copy_pages = option == "copy"

@@ -29,6 +29,7 @@ static void begin(void)
 	fresh.eip = CODE;
 	fresh.uesp = CODE - 64;
 	fresh.esi = fresh.edi = CODE - PAGE;
+	fresh.ecx = 2;
 }
 
 static void end(void)
@@ -218,7 +219,7 @@ TEST(an_instruction_cut_off_by_the_end_of_memory)
 
 /* ---------------------------------------------------------------- random bytes */
 
-#define CHILDREN	24
+#define CHILDREN	32
 #define JUMPS		60	/* into each child's random code */
 
 /* Random code, random registers (pointing at memory that is there, mostly). */

@@ -85,17 +85,17 @@ class Machine:
         """
         try:
             while True:
-                begins = max(self.engine.now, self.engine.next_time())
-                until = min(begins, NEVER - GRAIN_NS) // GRAIN_NS * GRAIN_NS + GRAIN_NS
-                reason = self.engine.run(until)
-                self._flush()
                 halted = self.node.halted
                 if halted is not None:
                     if halted[0]:
                         print(f"machsh: halted: {halted[0]}", file=sys.stderr)
                         return EXIT_HALTED if halted[1] == 0 else halted[1] & 0xFF
                     return halted[1] & 0xFF
-                if reason is Reason.IDLE:
+                begins = max(self.engine.now, self.engine.next_time())
+                until = min(begins, NEVER - GRAIN_NS) // GRAIN_NS * GRAIN_NS + GRAIN_NS
+                reason = self.engine.run(until)
+                self._flush()
+                if reason is Reason.IDLE and self.node.halted is None:
                     data = os.read(keyboard, INPUT_CHUNK) if keyboard is not None else b""
                     if data:
                         self.door.enter(0, "console", data)

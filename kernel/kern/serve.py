@@ -114,6 +114,10 @@ class KernelServer:
         """Ids of the routines that are served."""
         return frozenset(self._by_id)
 
+    def implementation(self, routine: Routine) -> Implementation:
+        """What serves a routine."""
+        return self._by_id[routine.id].function
+
     def serve(self, message: Message) -> Message | KernelAnswer | None:
         """Do what a message to a kernel port asks; the reply, if one is wanted."""
         kernel = self._kernel

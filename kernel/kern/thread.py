@@ -21,7 +21,6 @@ class TaskThread(IpcThread):
         "self_port",
         "task",
         "user_suspend_count",
-        "vm_privileged",
     )
 
     def __init__(self, number: int, task: "Task") -> None:
@@ -34,4 +33,3 @@ class TaskThread(IpcThread):
         self.exception_result: int | None = None
         self.self_port: Port | None = None  # what mach_thread_self() gives, if it was interposed upon
         self.user_suspend_count = 0
-        self.vm_privileged = False  # may take reserved frames (thread_wire)

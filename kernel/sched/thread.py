@@ -100,6 +100,7 @@ class Thread:
         "usage_mark",
         "user_state",
         "user_time",
+        "vm_privileged",
         "wait_on",
         "wait_result",
     )
@@ -119,6 +120,7 @@ class Thread:
         self.restartable = False  # wants attention whenever it was preempted in user mode
         self.suspend_count = 0
         self.aborted = False  # terminating: interruptible waits end before they begin
+        self.vm_privileged = False  # of the reserved class: page-out needs it, so it may take any frame
         self.attention = False  # something to do at the user boundary: suspended, terminated, aborted
         # Scheduling (set up by the scheduler when the thread is given to it)
         self.policy: int = POLICY_TIMESHARE

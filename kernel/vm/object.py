@@ -140,9 +140,10 @@ class VmObject:
                 if vm_object.references == 1 and vm_object.shadows:
                     upper = vm_object.shadows[0]
                     collapse(upper)
-                if upper.lent is None or upper.shadow is None or not upper.shadow.recall():
+                original = upper.shadow
+                if upper.lent is None or original is None or not original.recall():
                     return
-                vm_object = upper.shadow
+                vm_object = original
             vm_object = vm_object._terminate()
 
     def recall(self) -> bool:

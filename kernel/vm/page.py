@@ -10,14 +10,16 @@ Invariants
 - A frame holds at most one page (``ResidentPages.by_frame``); no other part of the kernel frees it.
 - Only a busy page may have waiters; whoever ends the state wakes them.
 - A wired page is not absent, in error or without a frame.
+- A page with a frame is in one queue of page-out (``page_queues.py``), unless it is wired.
 
-After Mach's ``vm_page.h``; the queues for page-out are not there yet.
+After Mach's ``vm_page.h``.
 """
 
 from typing import TYPE_CHECKING
 
 from ..machine.memory import PAGE_SIZE
 from ..sched.wait import WaitQueue
+from .page_queues import PageList, PageQueues
 from .protection import VM_PROT_NONE
 
 if TYPE_CHECKING:
@@ -47,7 +49,18 @@ class PageQueue(WaitQueue):
 class VmPage:
     """One resident page."""
 
-    __slots__ = ("dirty", "flags", "frame", "lock", "object", "offset", "precious", "waiters", "wire_count")
+    __slots__ = (
+        "dirty",
+        "flags",
+        "frame",
+        "lock",
+        "object",
+        "offset",
+        "precious",
+        "queue",
+        "waiters",
+        "wire_count",
+    )
 
     def __init__(self, frame: int, vm_object: "VmObject", offset: int) -> None:
         self.frame = frame  # 0: none yet
@@ -59,6 +72,7 @@ class VmPage:
         self.dirty = False  # differs from what the pager has, whatever the pmaps say
         self.precious = False  # the pager wants it back even if it is clean
         self.waiters: PageQueue | None = None
+        self.queue: PageList | None = None  # of page-out
 
     @property
     def busy(self) -> bool:
@@ -81,11 +95,13 @@ class VmPage:
 class ResidentPages:
     """The resident pages of a node."""
 
-    __slots__ = ("_maps", "by_frame", "wire_count")
+    __slots__ = ("_active", "_maps", "by_frame", "queues", "wire_count")
 
     def __init__(self, maps: "PhysicalMaps") -> None:
         self._maps = maps
         self.by_frame: dict[int, VmPage] = {}
+        self.queues = PageQueues()
+        self._active = self.queues.active
         self.wire_count = 0  # pages that are wired
 
     def allocate(self, vm_object: "VmObject", offset: int) -> VmPage | None:
@@ -97,6 +113,8 @@ class ResidentPages:
             return None
         page = VmPage(frame, vm_object, offset)
         self.by_frame[frame] = page
+        page.queue = active = self._active
+        active[frame] = page
         vm_object.pages[offset] = page
         maps.clock.now += maps.costs.page_allocate
         return page
@@ -114,6 +132,8 @@ class ResidentPages:
         assert page.frame == 0 and frame not in self.by_frame
         page.frame = frame
         self.by_frame[frame] = page
+        page.queue = self._active
+        self._active[frame] = page
 
     def fill(self, page: VmPage) -> bool:
         """Turn an absent placeholder into an ordinary page; False when there is no frame left."""
@@ -138,6 +158,10 @@ class ResidentPages:
                 maps.page_protect(frame, VM_PROT_NONE)
             maps.attributes[frame] = 0
             del self.by_frame[frame]
+            queue = page.queue
+            if queue is not None:
+                del queue[frame]
+                page.queue = None
             maps.memory.free(frame)
             maps.clock.now += maps.costs.page_allocate
 
@@ -159,6 +183,7 @@ class ResidentPages:
         self.detach(page)
         frame = page.frame
         del page.object.pages[page.offset], self.by_frame[frame]
+        self.queues.remove(page)
         self._maps.attributes[frame] = 0
         return frame
 
@@ -175,6 +200,8 @@ class ResidentPages:
         assert page.frame and not page.flags & (BUSY | ABSENT | ERROR)
         if page.wire_count == 0:
             self.wire_count += 1
+            if page.queue is self._active or page.queue is self.queues.inactive:
+                self.queues.remove(page)
         page.wire_count += 1
 
     def unwire(self, page: VmPage) -> None:
@@ -182,6 +209,8 @@ class ResidentPages:
         page.wire_count -= 1
         if page.wire_count == 0:
             self.wire_count -= 1
+            if page.queue is None:
+                self.queues.move(page, self._active)
 
     def is_modified(self, page: VmPage) -> bool:
         """Whether the page must be stored before its frame can be given up."""

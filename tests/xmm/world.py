@@ -121,15 +121,18 @@ class World:
             await mach_port.mach_port_destroy(self.task, self.task.mach_task_self, port)
         file.control = file.name = 0
 
-    async def _copy(
+    def _copy(
         self, message: NamedMessage, control: int, offset: int, length: int, new_port_name: int
-    ) -> None:
+    ) -> Awaitable[None]:
         old = self.files[message.local]
         new = self._adopt(new_port_name)
         self.log.append(("copy", old, offset, length, new))
         new.answer = self._answer_copy
         new.copied_from = (old, offset // K, length // K)
         old.unlocks = False  # the pages of the original are pushed first: see ``_push``
+        return self._serve_copy(new_port_name)
+
+    async def _serve_copy(self, new_port_name: PortName) -> None:
         me = self.task.mach_task_self
         await mach_port.mach_port_insert_right(
             self.task, me, new_port_name, Right(new_port_name, MACH_MSG_TYPE_MAKE_SEND)
@@ -189,8 +192,7 @@ class World:
         self.log.append(("unlock", file, number, access))
         copies = [one for one in self.files.values() if one.copied_from and one.copied_from[0] is file]
         if copies:
-            await self.lock(file, number, 1, DIRTY)  # what is returned precedes the completion
-            await self.until(lambda: self.log[-1] == ("lock_completed", file, number, 1))
+            await self.clean(file, number, 1)
             self._push(file, number)
             await self.lock(file, number, 1, lock=0)
         elif file.unlocks:
@@ -360,9 +362,8 @@ def play(scenario: Scenario, topology: str = "uni", *, threads: int = 1, option:
         objects, copies = len(world.vm.objects), len(world.vm.copies)
         await scenario(world)
         await world.settle()
-        mapped = [entry for entry in task.door.map.entries if entry.object and entry.object.pager]
-        for entry in mapped:
-            await mach.vm_deallocate(task, me, entry.start, entry.end - entry.start)
+        for address, pages in world.mappings:
+            await world.unmap(address, pages)
         for file in list(world.files.values()):
             if file.may_cache and file.control:
                 await mach.memory_object_change_attributes(task, file.control, False, 0, 0)

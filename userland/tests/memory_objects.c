@@ -122,7 +122,8 @@ static void end(void)
 static void supply(vm_offset_t offset, int word, vm_prot_t lock)
 {
 	*(int *)page = word;
-	CHECK_SUCCESS(memory_object_data_supply(control, offset, page, PAGE, FALSE, lock, FALSE, MACH_PORT_NULL));
+	CHECK_SUCCESS(memory_object_data_supply(control, offset, (pointer_t)page, PAGE, FALSE, lock, FALSE,
+						MACH_PORT_NULL));
 }
 
 /* ---------------------------------------------------------------- attributes */
@@ -171,7 +172,7 @@ TEST(data_is_supplied_when_it_is_looked_at)
 	reader = start(load, PAGE);
 	expect_request(DATA_REQUEST, PAGE, VM_PROT_READ);
 	*(int *)page = 12;
-	CHECK_SUCCESS(memory_object_data_provided(control, PAGE, page, PAGE, VM_PROT_NONE));
+	CHECK_SUCCESS(memory_object_data_provided(control, PAGE, (pointer_t)page, PAGE, VM_PROT_NONE));
 	CHECK_EQUAL((int)cthread_join(reader), 12);
 	reader = start(load, 2 * PAGE);
 	expect_request(DATA_REQUEST, 2 * PAGE, VM_PROT_READ);

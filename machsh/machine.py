@@ -10,6 +10,8 @@ from kernel.machine.door import Door
 from kernel.machine.engine import Engine, Reason
 from kernel.machine.events import NEVER
 from kernel.node import Node
+from kernel.user import Main
+from kernel.user.start import boot_native
 
 from .topology import Topology
 
@@ -75,6 +77,11 @@ class Machine:
     def boot(self, name: str, program: bytes, arguments: list[bytes]) -> None:
         """Start the first task; ``kernel.kern.bootstrap.BadProgram`` if the file cannot be started."""
         boot(self.node.kernel, name, program, arguments, [])
+        self.engine.restamp(0)
+
+    def boot_native(self, name: str, main: Main) -> None:
+        """Start a native program as the first task (docs/native-tasks.md)."""
+        boot_native(self.node.kernel, name, main)
         self.engine.restamp(0)
 
     def run(self, keyboard: int | None = None) -> int:

@@ -10,19 +10,21 @@ A fault asks for a page to be accessible at an address.  It is decided here from
    the page's old contents are pushed there first (asymmetric copy-on-write).
 4. The page is entered into the pmap, with no more rights than later faults can do without.
 
+A thread also waits when there is no frame for the page or for a page table, for as long as page-out may
+find one (``pageout.py``); if it cannot, the result is RESOURCE_SHORTAGE.
+
 Nothing is held while a thread waits; it starts over from 1, so whatever happened meanwhile is seen.
 A fault that changes nothing but the pmap can be repeated at will.
 
 ``fault`` is plain code and returns a number unless it must wait; then it returns a coroutine, to be
 driven by whoever dispatches the thread.
 
-After Mach's ``vm_fault``; the result RESOURCE_SHORTAGE (Mach waited for page-out) means that there is no
-frame for the page or for a page table.
+After Mach's ``vm_fault``.
 """
 
 from typing import TYPE_CHECKING, cast
 
-from ..interface.returns import KernReturn
+from ..interface.returns import KernReturn, MachError
 from ..machine.memory import PAGE_SIZE
 from ..sched.thread import KernelCoroutine, WaitResult
 from ..sched.wait import WaitQueue
@@ -31,11 +33,13 @@ from .entry_list import EntryList
 from .map_entry import VmMapEntry
 from .object import VmObject
 from .page import ABSENT, BUSY, ERROR, LOCKED, VmPage
+from .page_queues import FrameQueue
 from .pager import give_up, request, request_unlock
 from .protection import VM_PROT_EXECUTE, VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE
 
 if TYPE_CHECKING:
     from .map import VmMap
+    from .system import VmSystem
 
 _SUCCESS = 0
 _PROTECTION_FAILURE = int(KernReturn.PROTECTION_FAILURE)
@@ -46,13 +50,30 @@ _ABORTED = int(KernReturn.ABORTED)
 
 
 class PageWait(Exception):
-    """The kernel needs a page that must first be waited for: await ``fault_wait`` and start over."""
+    """The kernel needs a page that must first be waited for: await ``fault_wait`` and start over.  With
+    ``VmSystem.frame_request`` as the map it needs as many free frames as ``address`` says."""
 
     def __init__(self, vm_map: EntryList, address: int, access: int) -> None:
         super().__init__(vm_map, address, access)
         self.map = vm_map
         self.address = address
         self.access = access
+
+
+def no_frame(system: "VmSystem", count: int = 1) -> int | WaitQueue:
+    """What to do for ``count`` frames at once: where to wait, RESOURCE_SHORTAGE if that is useless, or
+    SUCCESS, which means to try again."""
+    page_out = system.page_out
+    return _RESOURCE_SHORTAGE if page_out is None else page_out.wait_for(count)
+
+
+def frame_shortage(system: "VmSystem", count: int) -> PageWait | MachError:
+    """What to raise in a call that found fewer than the ``count`` frames that it needs at once, and has
+    undone what it began."""
+    outcome = no_frame(system, count)
+    if outcome == _RESOURCE_SHORTAGE:
+        return MachError(KernReturn.RESOURCE_SHORTAGE)
+    return PageWait(system.frame_request, count, VM_PROT_NONE)
 
 
 def fault(vm_map: "VmMap", address: int, access: int) -> int | KernelCoroutine:
@@ -72,13 +93,20 @@ async def fault_wait(vm_map: EntryList, address: int, access: int) -> int:
     while True:
         if vm_map.translated:
             outcome = fault_step(cast("VmMap", vm_map), address, access)
+        elif vm_map is system.frame_request:
+            outcome = no_frame(system, address)
         else:
             outcome = _resident_step(vm_map, address)
         if isinstance(outcome, int):
             return outcome
         scheduler = system.scheduler
         assert scheduler is not None, "a fault waits on a node without a scheduler"
-        result = await scheduler.wait(outcome, deadline=deadline)
+        if isinstance(outcome, FrameQueue):  # page-out will answer
+            began = system.clock.now
+            result = await scheduler.wait(outcome)
+            deadline += system.clock.now - began
+        else:
+            result = await scheduler.wait(outcome, deadline=deadline)
         if result == WaitResult.TIMED_OUT:
             give_up(outcome)
             return _MEMORY_ERROR
@@ -118,7 +146,7 @@ def fault_step(vm_map: "VmMap", address: int, access: int) -> int | WaitQueue:
     if page is None and vm_object.shadow is None and vm_object.pager is None and vm_object.copy is None:
         page = system.pages.allocate(vm_object, offset)
         if page is None:
-            return _RESOURCE_SHORTAGE
+            return no_frame(system)
         system.memory.zero(page.frame)
         system.clock.now += system.zero_page_ns
         statistics.zero_fill += 1
@@ -137,7 +165,7 @@ def fault_step(vm_map: "VmMap", address: int, access: int) -> int | WaitQueue:
         protection &= ~VM_PROT_WRITE  # reading code does not make data of it
     protection = protection & VM_PROT_WRITE | access & VM_PROT_EXECUTE | VM_PROT_READ
     if not vm_map.pmap.enter(address, page.frame, protection, entry.wired_count > 0):
-        return _RESOURCE_SHORTAGE
+        return no_frame(system)
     if system.trace.on:
         system.trace.emit("fault", vm_map.number, address, access, page.object.number, page.frame)
     return _SUCCESS
@@ -210,11 +238,11 @@ def fault_page(first: VmObject, first_offset: int, access: int, shared: bool) ->
     if page is None or (write and vm_object is not first):
         page = _new_page(first, first_offset, page, shared)
         if page is None:
-            return _RESOURCE_SHORTAGE
+            return no_frame(first.system)
         if vm_object is first.shadow and len(first.pages) >= len(vm_object.pages):
             collapse(first)
     if write and first.copy is not None and not _push(first, first_offset, page):
-        return _RESOURCE_SHORTAGE
+        return no_frame(first.system)
     return page
 
 

@@ -78,6 +78,7 @@ class VmObject:
         "shadow_offset",
         "shadows",
         "size",
+        "slow",
         "symmetric",
         "system",
         "waiters",
@@ -104,6 +105,7 @@ class VmObject:
         self.internal = True  # made by the kernel, not by a pager
         self.paged_out: set[int] | None = None  # what the pager has; None: it must be asked
         self.ready = True  # the pager may be asked
+        self.slow = False  # the pager kept what page-out sent it for too long, once
         self.may_cache = False  # keep the object when nobody maps it any more
         self.waiters: WaitQueue | None = None  # for it to become ready
         self.alive = True
@@ -215,6 +217,8 @@ class VmObject:
         if pager is not None and not self.failed:
             system.forget_pager(pager)
             pager.terminate(self)
+            if self.paged_out and system.page_out is not None:
+                system.page_out.space_freed()
         self.pager = None
         system.unregister_object(self)
         system.clock.now += system.costs.object_create

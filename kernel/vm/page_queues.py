@@ -20,10 +20,18 @@ After Mach's ``vm_page_queue_active`` and ``vm_page_queue_inactive``.
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from ..sched.wait import WaitQueue
+
 if TYPE_CHECKING:
     from .page import VmPage
 
 PageList = OrderedDict[int, "VmPage"]
+
+
+class FrameQueue(WaitQueue):
+    """Threads that wait for a frame."""
+
+    __slots__ = ()
 
 
 class ExternalLaundry:

@@ -83,7 +83,7 @@ class ObjectWait(Exception):
 
 def request(vm_object: "VmObject", offset: int, access: int) -> WaitQueue | int | None:
     """Ask the pager for a page that is not resident: where to wait for the answer, None if it came at
-    once, or MEMORY_FAILURE."""
+    once, MEMORY_FAILURE, or RESOURCE_SHORTAGE."""
     if vm_object.failed:
         return _MEMORY_FAILURE
     pager = vm_object.pager
@@ -91,6 +91,11 @@ def request(vm_object: "VmObject", offset: int, access: int) -> WaitQueue | int 
     if not vm_object.ready:
         return vm_object.ready_queue()
     system = vm_object.system
+    if system.page_out is not None and system.memory.free_count <= system.memory.low_water:
+        # The page that comes will take a frame: whoever wants it waits for that first.
+        frames = system.page_out.wait_for(1)
+        if frames:
+            return frames
     page = system.pages.place(vm_object, offset)
     system.statistics.pageins += 1
     if system.trace.on:

@@ -19,7 +19,7 @@ from kernel.ipc import check as ipc_check
 from kernel.ipc.port import Port
 from kernel.kern.task import Task
 from kernel.user import Main, NativeTask, PortName
-from kernel.user.start import boot_native, start_native
+from kernel.user.start import start_native
 from kernel.vm import check as vm_check
 from machsh.machine import Machine, Settings
 from machsh.topology import parse_topology
@@ -84,8 +84,7 @@ class NativeNode:
 
     def run(self, main: Main, name: str = "first") -> int:
         """Boot ``main`` as the first task and run until the machine halts; the exit status."""
-        boot_native(self.kernel, name, main)
-        self.machine.engine.restamp(0)
+        self.machine.boot_native(name, main)
         status = self.machine.run()
         self.check()
         return status

@@ -369,3 +369,29 @@ def test_unknown_requests_are_refused() -> None:
         await mach_port.mach_port_deallocate(task, task.mach_task_self, server)
 
     node.leaves_nothing(scenario)
+
+
+def test_calls_cost_what_those_of_a_c_program_cost() -> None:
+    node = NativeNode()
+
+    async def scenario(task: NativeTask) -> None:
+        me, costs = task.mach_task_self, node.kernel.costs
+        await error_of(mach.thread_resume(task, me))  # makes the reply port
+        began = task.now_ns
+        await error_of(mach.thread_resume(task, me))  # refused: a request of a header, a reply of 32 bytes
+        message = costs.trap + costs.message_copyin + costs.copy(24) + costs.kernel_call
+        assert task.now_ns - began == message + costs.message_copyout + costs.copy(32)
+        space = node.kernel.first_task.space  # type: ignore[union-attr]
+        sent, began = space.messages_sent, task.now_ns
+        port = await mach_port.mach_port_allocate(task, me, 1)
+        assert task.now_ns - began == costs.trap  # a short cut
+        assert await error_of(mach_port.mach_port_deallocate(task, me, port)) == KernReturn.INVALID_RIGHT
+        address = await mach.vm_allocate(task, me, 0, PAGE, True)
+        assert await error_of(mach.vm_allocate(task, me, address, PAGE, False)) == KernReturn.NO_SPACE
+        await mach.vm_deallocate(task, me, address, PAGE)
+        assert space.messages_sent == sent
+        port_is_no_task = await error_of(mach.vm_allocate(task, port, 0, PAGE, True))
+        assert port_is_no_task == MsgReturn.SEND_INVALID_DEST
+        await drop_port(task, port)
+
+    node.leaves_nothing(scenario)

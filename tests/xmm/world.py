@@ -60,8 +60,11 @@ class File:
 class World:
     """The first task, its pager and its memory."""
 
-    def __init__(self, node: NativeNode, task: NativeTask, port_set: PortName, reply: PortName) -> None:
+    def __init__(
+        self, node: NativeNode, task: NativeTask, port_set: PortName, reply: PortName, history: History
+    ) -> None:
         self.node = node
+        self.history = history
         self.vm = node.kernel.vm
         self.task = task
         self.port_set = port_set
@@ -355,7 +358,7 @@ def play(scenario: Scenario, topology: str = "uni", *, threads: int = 1, option:
         port_set = await mach_port.mach_port_allocate(task, me, MACH_PORT_RIGHT_PORT_SET)
         reply = await new_port(task)
         await mach_port.mach_port_move_member(task, me, reply, port_set)
-        world = World(node, task, port_set, reply)
+        world = World(node, task, port_set, reply, history)
         played.append(world)
         await task.fork(Server(task, world.requests, port_set, threads=threads).run)
         await task.sleep(10 * MILLISECOND)

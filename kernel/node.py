@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 
 from .ipc.system import IpcSystem
 from .kern.console import Console
+from .kern.disk_device import DiskDevice
 from .kern.host import Host
 from .kern.mach_kernel import MachKernel
 from .kern.options import KernelOptions
 from .machine.clock import Clock
 from .machine.costs import load_costs
+from .machine.disk import Disk
 from .machine.engine import Engine, Horizon
 from .machine.events import EventQueue
 from .machine.memory import PhysicalMemory
 from .machine.processor import MachinePages, Processor, ProcessorState
+from .machine.store import MemoryStore
 from .machine.terminal import TerminalLine
 from .machine.trace import Trace
 from .sched.assignment import join
@@ -25,6 +28,7 @@ from .sched.dispatch import Dispatcher
 from .sched.processor import Processor as ScheduledProcessor
 from .sched.scheduler import Scheduler
 from .sched.thread import Thread, ThreadState
+from .vm.pageout import PageOut
 from .vm.system import VmSystem
 from .xmm.system import install as install_memory_objects
 
@@ -37,6 +41,7 @@ class NodeConfiguration:
     processors: int = 1
     memory_bytes: int = 16 << 20
     options: KernelOptions = field(default_factory=KernelOptions)
+    paging_bytes: int = 0  # a disk with so much paging space, the device "paging"; 0: none
 
 
 class KernelPanic(Exception):
@@ -79,6 +84,7 @@ class Node:
             scheduler=self.scheduler,
             processors=configuration.processors,
         )
+        PageOut(self.vm, self.scheduler)
         self.ipc = IpcSystem(self.clock, self.costs, self.trace, self.scheduler)
         host = Host(number, configuration.memory_bytes, configuration.machine)
         self.halted: tuple[str, int] | None = None
@@ -100,6 +106,12 @@ class Node:
         self.memory_objects = install_memory_objects(self.kernel)
         self.console = TerminalLine(self.clock, self._events, console_sink)
         self.kernel.devices.add("console", lambda: Console(self.kernel, self.console))
+        self.paging_disk: Disk | None = None
+        if configuration.paging_bytes:
+            disk = self.paging_disk = Disk(self.clock, self._events, MemoryStore(configuration.paging_bytes))
+            self.kernel.devices.add(
+                "paging", lambda: DiskDevice(self.kernel, "paging", disk, 0, disk.sectors)
+            )
         self.dispatcher = Dispatcher(
             self.clock, self._events, self.scheduler, self.kernel, self.costs.instruction
         )

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from kernel.kern.bootstrap import boot
@@ -11,7 +11,8 @@ from kernel.machine.engine import Engine, Reason
 from kernel.machine.events import NEVER
 from kernel.node import Node
 from kernel.user import Main
-from kernel.user.start import boot_native
+from kernel.user.start import boot_native, start_native
+from unixserver.default_pager import DefaultPager
 
 from .topology import Topology
 
@@ -36,6 +37,8 @@ class Settings:
     memory_bytes: int = 16 << 20
     seed: int = 0
     verbose: bool = False
+    paging_bytes: int = 0
+    """Paging space, and a default pager that has it; 0: neither."""
 
 
 class Machine:
@@ -49,7 +52,10 @@ class Machine:
         self.engine = Engine(LOOKAHEAD_NS)
         self.node = Node(
             0,
-            settings.topology.node_configuration(settings.memory_bytes),
+            replace(
+                settings.topology.node_configuration(settings.memory_bytes),
+                paging_bytes=settings.paging_bytes,
+            ),
             self.engine,
             self._write,
             self._say,
@@ -57,6 +63,19 @@ class Machine:
         self.engine.add(self.node)
         self.door = Door(self.engine)
         self.node.console.connect(self.door, 0, "console")
+        self.default_pager: DefaultPager | None = None
+        if settings.paging_bytes:
+            self._start_default_pager()
+
+    def _start_default_pager(self) -> None:
+        """The first task that there is: memory is not short before it runs."""
+        assert self.node.paging_disk is not None
+        self.node.paging_disk.connect(self.door, 0, "paging")
+        host = self.node.kernel.host
+        assert host.priv_port is not None and host.device_port is not None
+        pager = self.default_pager = DefaultPager()
+        ports = {"host_priv": host.priv_port, "device_master": host.device_port}
+        start_native(self.node.kernel, "default_pager", pager.main, ports=ports)
 
     def _write(self, data: bytes) -> None:
         self._pending += data
@@ -109,6 +128,7 @@ class Machine:
                         continue
                     return self._stuck()
         finally:
+            self.node.scheduler.current = None  # so that native threads may be thrown away
             self._flush()
 
     def _stuck(self) -> int:

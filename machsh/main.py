@@ -15,6 +15,8 @@ from . import __version__
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
+PAGING_TIMES_RAM = 4
+"""Paging space of a machine unless it is said (a choice: the rule of the time was two to four times)."""
 
 EPILOG = """\
 commands:
@@ -43,6 +45,9 @@ def parser() -> Parser:
     )
     made.add_argument("--topology", metavar="NAME", default="uni", help="what to boot (default: uni)")
     made.add_argument("--ram", metavar="SIZE", default="16M", help="memory of each node (default: 16M)")
+    made.add_argument(
+        "--paging", metavar="SIZE", help="paging space, 0 for none (default: four times the memory)"
+    )
     made.add_argument("--seed", metavar="N", type=int, default=0, help="seed of everything random")
     made.add_argument("--verbose", action="store_true", help="also say what machsh itself does")
     made.add_argument("--version", action="store_true", help="print the version and exit")
@@ -100,12 +105,14 @@ def boot(options: argparse.Namespace) -> int:
     from kernel.kern.bootstrap import BadProgram
 
     from .machine import EXIT_HALTED, Machine, Settings
-    from .topology import UsageError, parse_size, parse_topology
+    from .topology import UsageError, parse_paging, parse_size, parse_topology
 
     if not options.arguments:
         raise UsageError("boot needs a program: machsh boot PROGRAM [ARG ...]")
     topology = parse_topology(options.topology)
-    settings = Settings(topology, parse_size(options.ram), options.seed, options.verbose)
+    ram = parse_size(options.ram)
+    paging = PAGING_TIMES_RAM * ram if options.paging is None else parse_paging(options.paging)
+    settings = Settings(topology, ram, options.seed, options.verbose, paging)
     path = Path(options.arguments[0])
     try:
         program = path.read_bytes()

@@ -83,12 +83,28 @@ MIN_MEMORY = 1 << 20
 MAX_MEMORY = 1 << 30
 
 
-def parse_size(text: str) -> int:
-    """Bytes from ``16M`` and the like; UsageError if it is none, or not a size that a node can have."""
+MAX_PAGING = 1 << 32
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes from ``16M`` and the like; UsageError if it is none."""
     match = re.fullmatch(r"(\d+)([kKmMgG]?)(?:i?[bB])?", text)
     if not match:
         raise UsageError(f"'{text}' is not a size; write 8M, 512K or a number of bytes")
-    size = int(match[1]) * _UNITS[match[2].lower()]
+    return int(match[1]) * _UNITS[match[2].lower()]
+
+
+def parse_paging(text: str) -> int:
+    """Bytes of paging space; UsageError if it is no size that it can have."""
+    size = parse_bytes(text)
+    if size > MAX_PAGING:
+        raise UsageError(f"there is paging space of up to 4G, not {text}")
+    return size & ~4095
+
+
+def parse_size(text: str) -> int:
+    """Bytes of memory from ``16M`` and the like; UsageError if it is none, or not what a node can have."""
+    size = parse_bytes(text)
     if not MIN_MEMORY <= size <= MAX_MEMORY:
         raise UsageError(f"a node has 1M to 1G of memory, not {text}")
     return size & ~4095

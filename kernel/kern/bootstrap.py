@@ -16,6 +16,7 @@ from ..machine.mmu import KERNEL_BASE
 from ..machine.processor import EIP, ESP
 from ..vm import user as vm_user
 from ..vm.access import copyout
+from ..vm.fault import PageWait
 from ..vm.map import VmMap
 from .kinds import IKOT_BOOTSTRAP
 from .task import Task
@@ -163,7 +164,7 @@ def boot(
     try:
         load_segments(task.map, program)
         stack = build_stack(task.map, program, arguments, environment)
-    except MachError as error:
+    except (MachError, PageWait) as error:
         raise BadProgram(f"it does not fit into the node's memory ({error})") from None
     port = kernel.ipc.allocate_kernel_port(IKOT_BOOTSTRAP, kernel)
     task.bootstrap_port = kernel.ipc.make_send(port)

@@ -4,6 +4,7 @@ A device that is opened twice is one device with one port and a count of opens (
 port dies when it was closed as often, or when nobody has a right to it any more.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -86,12 +87,13 @@ class Device:
 class DeviceMaster:
     """The devices of a node, by name."""
 
-    __slots__ = ("_makers", "_open", "kernel", "pages_copied", "pages_moved")
+    __slots__ = ("_makers", "_open", "in_transfer", "kernel", "pages_copied", "pages_moved")
 
     def __init__(self, kernel: "MachKernel") -> None:
         self.kernel = kernel
         self._makers: dict[str, Callable[[], Device]] = {}
         self._open: dict[str, Device] = {}
+        self.in_transfer: Counter[int] = Counter()  # frames that devices use now, which are wired
         self.pages_moved = 0  # transferred in place
         self.pages_copied = 0  # with the option ipc.pages=copy
 

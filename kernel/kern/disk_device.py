@@ -107,12 +107,14 @@ class DiskDevice(Device):
             kernel.devices.pages_moved += len(pages)
         for page in pages:
             kernel.vm.pages.wire(page)
+            kernel.devices.in_transfer[page.frame] += 1
 
     def _finish(self, pages: list[VmPage]) -> None:
         kernel = self.kernel
         kernel.clock.now += kernel.costs.interrupt
         for page in pages:
             kernel.vm.pages.unwire(page)
+            kernel.devices.in_transfer[page.frame] -= 1
 
     def get_status(self, flavor: int) -> tuple[int, ...]:
         if flavor != DEV_GET_SIZE:

@@ -4,10 +4,9 @@ from typing import Protocol
 
 from ..interface.body import CarriedMemory
 from ..ipc.port import Port
-from ..vm.map_copy import VmMapCopy, copy_from_bytes
+from ..vm.map_copy import VmMapCopy
 from ..vm.object import VmObject
 from ..vm.pager import Pager
-from ..vm.system import VmSystem
 
 
 class MemoryObjects(Protocol):
@@ -27,12 +26,3 @@ def memory_bytes(data: CarriedMemory) -> bytes:
         return memory.read()
     assert isinstance(memory, bytes)
     return memory
-
-
-def memory_copy(data: CarriedMemory, system: VmSystem) -> VmMapCopy:
-    """Out-of-line data as a copy object, made when the kernel or a native task sent plain bytes."""
-    memory = data.memory
-    if isinstance(memory, VmMapCopy):
-        return memory
-    assert isinstance(memory, bytes)
-    return copy_from_bytes(system, memory)

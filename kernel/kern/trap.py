@@ -204,13 +204,26 @@ class TrapEntry:
 
     async def _wait_and_trap(self, thread: TaskThread, number: int, wait: PageWait) -> int:
         """A trap that met an absent page before it had any effect: bring the page in, start over."""
-        code = await fault_wait(wait.map, wait.address, wait.access)
-        if code:
-            return int(code)
-        outcome = self.mach_trap(thread, number)
-        if outcome is None or isinstance(outcome, int):
-            return KEEP_REGISTERS if outcome is None else outcome
-        return await outcome
+        handler, layout = self._handlers[number], self._arguments[number]
+        state = thread.user_state
+        assert handler is not None and state is not None
+        while True:
+            code = await fault_wait(wait.map, wait.address, wait.access)
+            if code:
+                return int(code)
+            self._clock.now += self._trap_ns
+            try:
+                stack = state.q[ESP] + 4 & 0xFFFFFFFF
+                arguments = () if layout is None else unpack_user(thread.map, stack, layout)
+                outcome = handler(thread, arguments)
+            except MachError as error:
+                return error.code & 0xFFFFFFFF
+            except PageWait as again:
+                wait = again
+                continue
+            if outcome is None or isinstance(outcome, int):
+                return KEEP_REGISTERS if outcome is None else outcome
+            return await outcome
 
     def _redirect(self, thread: TaskThread, entry: int) -> Outcome:
         """Send a system call to the emulation library of the task."""

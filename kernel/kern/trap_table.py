@@ -18,6 +18,7 @@ from ..sched.thread import Outcome, WaitResult
 from ..sched.wait import WaitQueue
 from ..vm import user as vm_user
 from ..vm.access import copyin, copyout
+from ..vm.fault import PageWait, fault_wait
 from .kinds import IKOT_TASK
 from .task import Task
 from .task_calls import task_set_special_port
@@ -214,8 +215,40 @@ class TrapTable:
             return NOT_LOCAL
         self._put_word(thread, where, 0)
         child = self._kernel.create_task(parent, bool(inherit_memory))
-        self._put_word(thread, where, self._name_of(thread, child.port))
+        child_name = self._name_of(thread, child.port)
+        try:
+            self._put_word(thread, where, child_name)  # the fork may have made that page copy-on-write
+        except MachError:
+            self._undo_create(thread, child, child_name)
+            raise
+        except PageWait as wait:
+            return self._name_child(thread, where, child, child_name, wait)
         return 0
+
+    async def _name_child(
+        self, thread: TaskThread, where: int, child: Task, child_name: int, wait: PageWait
+    ) -> int:
+        """The rest of a task_create when its result cannot be stored at once."""
+        while True:
+            code = await fault_wait(wait.map, wait.address, wait.access)
+            if code:
+                self._undo_create(thread, child, child_name)
+                return int(code)
+            try:
+                self._put_word(thread, where, child_name)
+            except PageWait as again:
+                wait = again
+                continue
+            except MachError:
+                self._undo_create(thread, child, child_name)
+                raise
+            return 0
+
+    def _undo_create(self, thread: TaskThread, child: Task, child_name: int) -> None:
+        """Nobody will ever learn the name of a new task: end it."""
+        self._kernel.terminate_task(child)
+        if child_name and child_name in thread.space.entries:
+            mach_port.mach_port_deallocate(thread.space, child_name)
 
     def task_terminate(self, thread: TaskThread, arguments: tuple[int, ...]) -> Outcome:
         task = self._task(thread, arguments[0])

@@ -9,9 +9,9 @@ from ..interface.declare import Routine
 from ..interface.returns import KernReturn, MachError
 from ..ipc.port import Port
 from ..vm import user
+from ..vm.map_copy import VmMapCopy
 from ..vm.object import VmObject
 from ..vm.waiting import complete
-from .memory import memory_copy
 from .serve import Implementation
 from .task import Task
 
@@ -43,7 +43,9 @@ def vm_read(kernel: "MachKernel", task: Task, address: int, size: int) -> object
 
 
 def vm_write(kernel: "MachKernel", task: Task, address: int, data: CarriedMemory) -> None:
-    user.vm_write(task.map, address, memory_copy(data, kernel.vm))
+    memory = data.memory
+    assert isinstance(memory, VmMapCopy | bytes)
+    user.vm_write(task.map, address, memory)
 
 
 def vm_copy(kernel: "MachKernel", task: Task, source: int, size: int, destination: int) -> None:

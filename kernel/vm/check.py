@@ -20,9 +20,15 @@ from .protection import VM_PROT_WRITE
 from .system import VmSystem
 
 
-def check(system: VmSystem, *, other_frames: int = 0, held: Iterable[VmObject] = ()) -> None:
+def check(
+    system: VmSystem,
+    *,
+    other_frames: int = 0,
+    held: Iterable[VmObject] = (),
+    in_transfer: Counter[int] | None = None,
+) -> None:
     """Assert everything.  ``other_frames``: frames taken outside of this room; ``held``: objects to
-    which the caller has references."""
+    which the caller has references; ``in_transfer``: how often devices have wired which frame."""
     lists = _all_lists(system)
     for entries in lists:
         _check_list(entries)
@@ -30,7 +36,8 @@ def check(system: VmSystem, *, other_frames: int = 0, held: Iterable[VmObject] =
     _check_objects(system, lists, held)
     _check_views(system, lists)
     _check_frames(system, other_frames)
-    _check_wiring(system)
+    _check_queues(system)
+    _check_wiring(system, in_transfer if in_transfer is not None else Counter())
     windows = _windows(system, lists)
     mapped: Counter[int] = Counter()
     for vm_map in system.address_maps.values():
@@ -174,9 +181,23 @@ def _check_frames(system: VmSystem, other_frames: int) -> None:
     )
 
 
-def _check_wiring(system: VmSystem) -> None:
-    """Pages are wired as often as entries say, and are where they must be."""
-    expected: Counter[int] = Counter()
+def _check_queues(system: VmSystem) -> None:
+    """Each page is in the queue that it says, and wired pages in none that page-out looks at."""
+    queues = system.pages.queues
+    listed = 0
+    for queue in queues.lists():
+        listed += len(queue)
+        for frame, page in queue.items():
+            assert page.queue is queue and system.pages.by_frame.get(frame) is page, f"{page} is misplaced"
+            assert not page.wire_count or (queue is not queues.active and queue is not queues.inactive)
+    loose = [page for page in system.pages.by_frame.values() if page.queue is None]
+    assert all(page.wire_count for page in loose), f"{loose} are in no queue"
+    assert listed + len(loose) == len(system.pages.by_frame)
+
+
+def _check_wiring(system: VmSystem, in_transfer: Counter[int]) -> None:
+    """Pages are wired as often as entries and devices say, and are where they must be."""
+    expected: Counter[int] = +in_transfer
     private = [
         entry for vm_map in system.address_maps.values() for entry in vm_map.entries if entry.wired_count
     ]

@@ -64,7 +64,12 @@ def no_frame(system: "VmSystem", count: int = 1) -> int | WaitQueue:
     """What to do for ``count`` frames at once: where to wait, RESOURCE_SHORTAGE if that is useless, or
     SUCCESS, which means to try again."""
     page_out = system.page_out
-    return _RESOURCE_SHORTAGE if page_out is None else page_out.wait_for(count)
+    if page_out is None:
+        return _RESOURCE_SHORTAGE
+    outcome = page_out.wait_for(count)
+    if outcome == _RESOURCE_SHORTAGE:
+        page_out.refusals += 1
+    return outcome
 
 
 def frame_shortage(system: "VmSystem", count: int) -> PageWait | MachError:
@@ -74,6 +79,38 @@ def frame_shortage(system: "VmSystem", count: int) -> PageWait | MachError:
     if outcome == _RESOURCE_SHORTAGE:
         return MachError(KernReturn.RESOURCE_SHORTAGE)
     return PageWait(system.frame_request, count, VM_PROT_NONE)
+
+
+def check_capacity(system: "VmSystem", pages: int) -> None:
+    """So many pages must be resident at the same time: RESOURCE_SHORTAGE if they never will be."""
+    if system.page_out is not None and pages > system.page_out.capacity():
+        raise MachError(KernReturn.RESOURCE_SHORTAGE)
+
+
+def need_frames(vm_map: "VmMap", ranges: list[tuple[int, int]], others: int = 0) -> None:
+    """All pages of some ranges, and ``others``, are going to be resident at the same time: PageWait until
+    there are frames for those that are not, or RESOURCE_SHORTAGE."""
+    system = vm_map.system
+    if system.page_out is None:
+        return
+    check_capacity(system, others + sum(end - start for start, end in ranges) // PAGE_SIZE)
+    extract = vm_map.pmap.extract
+    wanted = (at for start, end in ranges for at in range(start & -PAGE_SIZE, end, PAGE_SIZE))
+    pages = sum(1 for at in wanted if extract(at) is None)
+    if pages > 1 and pages + system.memory.low_water > system.memory.free_count:
+        outcome = no_frame(system, pages)
+        if outcome == _RESOURCE_SHORTAGE:
+            raise MachError(KernReturn.RESOURCE_SHORTAGE)
+        if outcome != _SUCCESS:
+            raise PageWait(system.frame_request, pages, VM_PROT_NONE)
+
+
+def start_over(system: "VmSystem", wait: PageWait, taken: int) -> PageWait | MachError:
+    """What to raise instead of ``wait`` in a call that had taken frames before, and has undone that too: it
+    will need all of them again.  (Waiting for less it could start over for ever.)"""
+    if wait.map is not system.frame_request or taken <= 0:
+        return wait
+    return frame_shortage(system, wait.address + taken)
 
 
 def fault(vm_map: "VmMap", address: int, access: int) -> int | KernelCoroutine:
@@ -204,6 +241,7 @@ def fault_page(first: VmObject, first_offset: int, access: int, shared: bool) ->
     write = access & VM_PROT_WRITE
     vm_object, offset = first, first_offset
     wanted = access
+    pulls: tuple[VmObject, int] | None = None  # a copy that the pager made, and has not this page
     while True:
         page = vm_object.pages.get(offset)
         if page is not None:
@@ -229,12 +267,20 @@ def fault_page(first: VmObject, first_offset: int, access: int, shared: bool) ->
         if below is None:
             page = None
             break
+        if vm_object.pager is not None and pulls is None and page is not None:
+            pulls = vm_object, offset
         if vm_object is first:
             wanted = VM_PROT_READ
         if vm_object.lent is not None:
             wanted = VM_PROT_NONE  # what was lent to a pager is not locked against it
         offset += vm_object.shadow_offset
         vm_object = below
+    if pulls is not None:
+        vm_object = pulls[0]
+        page = _new_page(vm_object, pulls[1], page, True)
+        if page is None:
+            return no_frame(first.system)
+        page.dirty = False  # the pager knows that it is the original's
     if page is None or (write and vm_object is not first):
         page = _new_page(first, first_offset, page, shared)
         if page is None:

@@ -9,6 +9,7 @@ After Mach's ``vm_map_fork``; the remote fork will walk a map in the same way.
 from typing import TYPE_CHECKING
 
 from .entry_copy import copy_leaf
+from .fault import PageWait, start_over
 from .map_entry import VmMapEntry
 from .protection import VM_INHERIT_COPY, VM_INHERIT_SHARE, VM_PROT_WRITE
 
@@ -18,18 +19,24 @@ if TYPE_CHECKING:
 
 def fork_map(parent: "VmMap") -> "VmMap":
     """The child's map.  RESOURCE_SHORTAGE, or PageWait; then there is no child."""
-    child = parent.system.create_map()
+    system = parent.system
+    free = system.memory.free_count
+    child = system.create_map()
     try:
         for entry in list(parent.entries):
             if entry.inheritance == VM_INHERIT_COPY:
                 _copy(parent, child, entry)
             elif entry.inheritance == VM_INHERIT_SHARE:
                 _share(parent, child, entry)
+    except PageWait as wait:
+        taken = free - system.memory.free_count
+        child.deallocate()
+        raise start_over(system, wait, taken) from None
     except BaseException:
         child.deallocate()
         raise
-    if parent.system.trace.on:
-        parent.system.trace.emit("map_fork", parent.number, child.number)
+    if system.trace.on:
+        system.trace.emit("map_fork", parent.number, child.number)
     return child
 
 

@@ -16,6 +16,7 @@ from ..interface.returns import KernReturn, MachError
 from ..machine.memory import PAGE_SIZE
 from .entry_copy import copy_leaf
 from .entry_list import EntryList
+from .fault import PageWait, check_capacity, frame_shortage, start_over
 from .map_entry import VmMapEntry
 from .object import VmObject
 from .overwrite import overwrite, visible_page
@@ -48,8 +49,14 @@ class VmMapCopy:
         return visible_page(self.entries, at)
 
     def pages(self) -> list[VmPage | None]:
-        """All pages; those of zeroes are None.  PageWait when one must be brought in."""
-        return [self.page(at) for at in range(0, round_page(self.offset + self.size), PAGE_SIZE)]
+        """All pages; those of zeroes are None.  PageWait when one must be brought in, RESOURCE_SHORTAGE
+        if they do not fit into memory all at once."""
+        size = round_page(self.offset + self.size)
+        try:
+            return [self.page(at) for at in range(0, size, PAGE_SIZE)]
+        except PageWait:
+            check_capacity(self.system, size // PAGE_SIZE)
+            raise
 
     def read(self) -> bytes:
         """The bytes.  PageWait when a page must be brought in."""
@@ -73,7 +80,7 @@ class VmMapCopy:
 
 
 def copy_from_bytes(system: "VmSystem", data: bytes | bytearray | memoryview) -> VmMapCopy:
-    """A copy that holds ``data``.  RESOURCE_SHORTAGE."""
+    """A copy that holds ``data``.  PageWait, RESOURCE_SHORTAGE."""
     size = len(data)
     copy = VmMapCopy(system, size)
     if size == 0:
@@ -85,7 +92,9 @@ def copy_from_bytes(system: "VmSystem", data: bytes | bytearray | memoryview) ->
         page = system.pages.allocate(vm_object, at)
         if page is None:
             copy.discard()
-            raise MachError(KernReturn.RESOURCE_SHORTAGE)
+            raise frame_shortage(system, vm_object.size // PAGE_SIZE)
+        if system.page_out is not None:
+            system.page_out.reserve(page)
         if size - at < PAGE_SIZE:
             system.memory.zero(page.frame)
         system.pages.write(page, 0, view[at : at + PAGE_SIZE])
@@ -93,7 +102,8 @@ def copy_from_bytes(system: "VmSystem", data: bytes | bytearray | memoryview) ->
 
 
 def copy_to_fill(system: "VmSystem", size: int) -> VmMapCopy:
-    """A copy of ``size`` > 0 bytes whose pages' contents are up to the caller.  RESOURCE_SHORTAGE."""
+    """A copy of ``size`` > 0 bytes whose pages' contents are up to the caller.  PageWait,
+    RESOURCE_SHORTAGE."""
     copy = VmMapCopy(system, size)
     vm_object = VmObject(system, round_page(size))
     copy.entries.insert(VmMapEntry(0, vm_object.size, vm_object))
@@ -101,8 +111,10 @@ def copy_to_fill(system: "VmSystem", size: int) -> VmMapCopy:
         page = system.pages.allocate(vm_object, at)
         if page is None:
             copy.discard()
-            raise MachError(KernReturn.RESOURCE_SHORTAGE)
+            raise frame_shortage(system, vm_object.size // PAGE_SIZE)
         page.dirty = True
+        if system.page_out is not None:
+            system.page_out.reserve(page)
         if size - at < PAGE_SIZE:
             system.memory.zero(page.frame)
     return copy
@@ -139,10 +151,16 @@ def map_copyin(vm_map: "VmMap", address: int, size: int, source_destroy: bool = 
     if at < end:
         raise MachError(KernReturn.INVALID_ADDRESS)
     vm_map.check_room()
-    copy = VmMapCopy(vm_map.system, size, address - start)
+    system = vm_map.system
+    free = system.memory.free_count
+    copy = VmMapCopy(system, size, address - start)
     try:
         for entry in vm_map.clip_range(start, end):
             _copy_entry(vm_map, entry, copy.entries, entry.start - start, source_destroy)
+    except PageWait as wait:
+        taken = free - system.memory.free_count
+        copy.discard()
+        raise start_over(system, wait, taken) from None
     except BaseException:
         copy.discard()
         raise

@@ -151,15 +151,25 @@ class VmObject:
     def recall(self) -> bool:
         """If nobody but messages to the pager refers to the object any more, give them what was lent:
         the object is then without a reference, and must be ended."""
-        loan = self.copy
-        if self.references != 1 or loan is None or loan.lent is None or loan.shadows:
+        newest = self.copy
+        if self.references != 1 or newest is None:
             return False
-        for offset in sorted(loan.lent):
+        needed: set[int] = set()
+        loan, shift = newest, newest.shadow_offset
+        while loan.lent is not None:
+            needed.update(offset for offset in loan.lent if offset - shift not in loan.pages)
+            if len(loan.shadows) != 1:
+                break
+            loan = loan.shadows[0]
+            shift += loan.shadow_offset
+        if loan.lent is None or loan.shadows:
+            return False  # somebody else sees this object too
+        for offset in sorted(needed):
             page = self.pages.get(offset)
             if page is not None and page.frame:
-                self.hand_over(page, loan)
-        loan.unlink_shadow()
-        loan.lent = None
+                self.hand_over(page, newest)
+        newest.unlink_shadow()
+        newest.lent = None
         self.references = 0
         return True
 

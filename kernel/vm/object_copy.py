@@ -9,8 +9,8 @@ After Mach's ``vm_object_copy_strategically``.
 
 from typing import NamedTuple
 
-from ..interface.returns import KernReturn, MachError
 from ..machine.memory import PAGE_SIZE
+from .fault import frame_shortage
 from .object import CopyStrategy, VmObject, write_protect
 from .page import VmPage
 from .pager import lock_page
@@ -27,8 +27,8 @@ class ObjectCopy(NamedTuple):
 
 
 def copy_strategically(source: VmObject, offset: int, size: int) -> ObjectCopy:
-    """A copy of ``size`` bytes at ``offset``.  RESOURCE_SHORTAGE, or NotResident (strategy NONE only),
-    when it cannot be made; then nothing has changed."""
+    """A copy of ``size`` bytes at ``offset``.  RESOURCE_SHORTAGE, PageWait, or NotResident (strategy
+    NONE only), when it cannot be made; then nothing has changed."""
     if source.symmetric:
         return ObjectCopy(source.reference(), offset, True, True)
     if source.copy_strategy in (CopyStrategy.DELAY, CopyStrategy.TEMPORARY):
@@ -107,7 +107,7 @@ def copy_slowly(source: VmObject, offset: int, size: int) -> VmObject:
                 continue
             new = system.pages.allocate(copy, at)
             if new is None:
-                raise MachError(KernReturn.RESOURCE_SHORTAGE)
+                raise frame_shortage(system, size // PAGE_SIZE)
             memory.copy(page.frame, new.frame)
             new.dirty = True
             system.clock.now += system.costs.copy(PAGE_SIZE)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..interface.returns import KernReturn, MachError
 from ..machine.memory import PAGE_MASK, PAGE_SIZE
 from .entry_list import EntryList
-from .fault import PageWait, fault_step
+from .fault import PageWait, fault_step, need_frames
 from .map_entry import VmMapEntry
 from .object import NotResident
 from .page import ZEROES, VmPage
@@ -32,6 +32,7 @@ def overwrite(vm_map: "VmMap", address: int, source: EntryList, offset: int, siz
     _check(vm_map, address, address + size)
     vm_map.check_room(2 * len(source.entries))
     substituted, written = _divide(vm_map, address, offset, size)
+    need_frames(vm_map, written, sum(end - start for start, end in written) // PAGE_SIZE)
     for start, end in written:
         for at in range(trunc_page(start), end, PAGE_SIZE):
             outcome = fault_step(vm_map, at, VM_PROT_READ | VM_PROT_WRITE)

@@ -87,13 +87,15 @@ def return_contents(vm_object: VmObject) -> None:
     return_pages(vm_object, found, True)
 
 
-def return_pages(vm_object: VmObject, pages: list[VmPage], flush: bool) -> None:
+def return_pages(vm_object: VmObject, pages: list[VmPage], flush: bool) -> list[VmPage]:
     """Send pages, sorted by offset, to the pager.  ``flush``: they are not resident afterwards, unless
-    wired; else they are clean.  For page-out, the object must have a pager (``assign_default_pager``)."""
+    wired; else they are clean.  For page-out, the object must have a pager (``assign_default_pager``).
+    The result is the pages that were flushed or copied into messages."""
     pager = vm_object.pager
     assert pager is not None
     system = vm_object.system
     paged_out = vm_object.paged_out
+    moved: list[VmPage] = []
     for run in _runs(vm_object, pages):
         offset = run[0].offset
         leave = flush and not run[0].wire_count
@@ -102,9 +104,12 @@ def return_pages(vm_object: VmObject, pages: list[VmPage], flush: bool) -> None:
             system.trace.emit("data_return", vm_object.number, offset, len(run), dirty, leave)
         data = _gather(vm_object, run, leave)
         system.statistics.pageouts += len(run)
+        if leave:
+            moved += [page for page in data.pages() if page is not None]
         pager.data_return(vm_object, offset, data, dirty, not leave)
         if paged_out is not None:
             paged_out.update(range(offset, offset + len(run) * PAGE_SIZE, PAGE_SIZE))
+    return moved
 
 
 def _runs(vm_object: VmObject, pages: list[VmPage]) -> list[list[VmPage]]:
@@ -163,6 +168,8 @@ def _copied(system: "VmSystem", run: list[VmPage]) -> VmObject | None:
             return None
         system.memory.copy(page.frame, new.frame)
         new.dirty = True
+        if system.page_out is not None:
+            system.page_out.reserve(new)
     system.clock.now += len(run) * system.copy_page_ns
     system.pages_copied += len(run)
     return copied

@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 from ..interface.returns import KernReturn
 from ..machine.memory import PAGE_SIZE
+from ..sched.wait import WaitQueue
+from .fault import frame_shortage, no_frame
 from .map_copy import VmMapCopy
 from .object import VmObject
-from .page import ZEROES
+from .page import ZEROES, VmPage
 from .pager import can_supply, error, supply
 
 
@@ -31,10 +33,17 @@ def supply_pages(
 ) -> list[Refused]:
     """Take whole and aligned pages, from ``offset`` on; those that were not taken.  Does not consume a
     copy, though pages may be missing from it afterwards.  PageWait when a page of the copy must first
-    be brought in; nothing has happened then."""
+    be brought in, or there must be frames to copy to; nothing has happened then.
+
+    By pages that are precious the default pager says that it does not keep them: because it needs the
+    space, or because it has none for what it was sent."""
     source = _Source(vm_object, data)
     refused: list[Refused] = []
     system = vm_object.system
+    if system.memory.free_count < source.count + system.memory.low_water:
+        copies = source.copies()
+        if copies and isinstance(no_frame(system, copies), WaitQueue):
+            raise frame_shortage(system, copies)
     if system.trace.on:
         system.trace.emit("data_supply", vm_object.number, offset, source.count, lock, precious)
     for index in range(source.count):
@@ -44,6 +53,7 @@ def supply_pages(
         elif not can_supply(vm_object, at):
             refused.append(Refused(at, KernReturn.MEMORY_PRESENT))
         else:
+            wanted = at in vm_object.pages
             frame = source.frame(index)
             if frame is None:
                 refused.append(Refused(at, KernReturn.RESOURCE_SHORTAGE))
@@ -51,6 +61,8 @@ def supply_pages(
             else:
                 taken = supply(vm_object, at, frame, lock, precious)
                 assert taken
+                if precious and vm_object.internal and system.page_out is not None:
+                    system.page_out.is_only_here(vm_object, at, wanted)
     return refused
 
 
@@ -73,6 +85,13 @@ class _Source:
             self._copy = data
         assert size % PAGE_SIZE == 0
         self.count = size // PAGE_SIZE
+
+    def copies(self) -> int:
+        """How many of the pages must be copied."""
+        copy = self._copy
+        if copy is None or self._system.copy_pages:
+            return self.count
+        return sum(1 for index in range(self.count) if _own_page(copy, index * PAGE_SIZE) is None)
 
     def frame(self, index: int) -> int | None:
         """A frame with the contents of a page; None when there is none left."""
@@ -100,6 +119,12 @@ class _Source:
 
 def _steal(copy: VmMapCopy, at: int) -> int:
     """The frame of a page that only ``copy`` can see, which loses it; 0 if there is no such page."""
+    page = _own_page(copy, at)
+    return page.object.system.pages.take_frame(page) if page is not None else 0
+
+
+def _own_page(copy: VmMapCopy, at: int) -> VmPage | None:
+    """The page at ``at`` of a copy if nobody else can see it, and it can be taken away."""
     entry = copy.entries.lookup(at)
     assert entry is not None
     vm_object = entry.object
@@ -110,8 +135,8 @@ def _steal(copy: VmMapCopy, at: int) -> int:
         or vm_object.copy is not None
         or (entry.needs_copy and (vm_object.references > 1 or vm_object.frozen))
     ):
-        return 0
+        return None
     page = vm_object.pages.get(at - entry.start + entry.offset)
     if page is None or not page.frame or page.flags or page.wire_count:
-        return 0
-    return vm_object.system.pages.take_frame(page)
+        return None
+    return page

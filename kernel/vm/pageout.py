@@ -99,8 +99,8 @@ class PageOut:
         "cluster",
         "dropped",
         "given_back",
-        "laundered",
         "late",
+        "laundered",
         "marks",
         "ordinary",
         "privileged",
@@ -169,13 +169,26 @@ class PageOut:
         laundry = len(queues.laundry) + queues.external_count()
         most = available + len(queues.active) + len(queues.inactive) + laundry
         if count > most or self._system.clock.now < self._verdict_until:
-            self.refusals += 1
             return int(KernReturn.RESOURCE_SHORTAGE)
         if count > 1:
             self._demand = max(self._demand, count)
         self._memory.tell = True
         self._kick()
         return self.privileged if privileged else self.ordinary
+
+    def capacity(self) -> int:
+        """How many pages can be resident, and stay so for a moment, if everything else goes."""
+        queues = self._queues
+        pageable = len(queues.active) + len(queues.inactive) + len(queues.laundry) + queues.external_count()
+        return self._memory.free_count + pageable - self.marks.target
+
+    def wait_to_fetch(self, vm_object: "VmObject") -> WaitQueue | int:
+        """``wait_for`` one frame for a page that a pager is to bring.  If there is none, the default pager
+        may use one of the reserve: it gives up the page's space, to which another page can then go."""
+        outcome = self.wait_for(1)
+        if outcome == KernReturn.RESOURCE_SHORTAGE and vm_object.internal:
+            return int(KernReturn.SUCCESS)
+        return outcome
 
     def reserve(self, page: VmPage) -> None:
         """A page that the current thread has just made: if it is of the reserved class, so is the page."""
@@ -184,19 +197,23 @@ class PageOut:
 
     # ---- what the default pager says
 
-    def had_no_space(self, vm_object: "VmObject", offset: int) -> None:
-        """The default pager supplied, as precious, a page that it could not store."""
+    def is_only_here(self, vm_object: "VmObject", offset: int, wanted: bool) -> None:
+        """The default pager supplied a page as precious.  If it was asked for it, its space is free for
+        another page; else it was sent it, and had no space."""
         system = self._system
         if vm_object.paged_out is not None:
             vm_object.paged_out.discard(offset)
-        self.given_back += 1
-        self._full_until = system.clock.now + FULL_NS
-        if system.trace.on:
-            system.trace.emit("page_given_back", vm_object.number, offset)
+        if wanted:
+            self.space_freed()
+        else:
+            self.given_back += 1
+            self._full_until = system.clock.now + FULL_NS
+            if system.trace.on:
+                system.trace.emit("page_given_back", vm_object.number, offset)
         self._kick()
 
     def space_freed(self) -> None:
-        """An object that has pages with the default pager ends."""
+        """The default pager has space again: an object that has pages there ends, for instance."""
         self._full_until = self._verdict_until = 0
 
     # ---- the daemon

@@ -93,8 +93,8 @@ def request(vm_object: "VmObject", offset: int, access: int) -> WaitQueue | int 
     system = vm_object.system
     if system.page_out is not None and system.memory.free_count <= system.memory.low_water:
         # The page that comes will take a frame: whoever wants it waits for that first.
-        frames = system.page_out.wait_for(1)
-        if frames:
+        frames = system.page_out.wait_to_fetch(vm_object)
+        if frames != KernReturn.SUCCESS:
             return frames
     page = system.pages.place(vm_object, offset)
     system.statistics.pageins += 1
@@ -164,6 +164,8 @@ def supply(vm_object: "VmObject", offset: int, frame: int, lock: int, precious: 
     pages = vm_object.system.pages
     if page is None:
         page = pages.place(vm_object, offset)
+    if vm_object.shadows and not lock & VM_PROT_WRITE:
+        _ask_again(vm_object, offset)
     pages.give_frame(page, frame)
     page.flags &= ~(BUSY | ABSENT | ERROR)
     page.precious = precious
@@ -192,6 +194,8 @@ def error(vm_object: "VmObject", offset: int, size: int = PAGE_SIZE) -> None:
 def lock_page(page: VmPage, lock: int) -> None:
     """Prohibit the accesses in ``lock`` (VM_PROT_ bits), and allow all others."""
     taken = lock & ~page.lock
+    if page.object.shadows and page.lock & ~lock & VM_PROT_WRITE:
+        _ask_again(page.object, page.offset)
     page.lock = lock
     page.flags = page.flags & ~(LOCKED | UNLOCKING) | (LOCKED if lock else 0)
     system = page.object.system
@@ -211,6 +215,19 @@ def _settle(vm_object: "VmObject", offset: int, size: int, flag: int) -> None:
         page.flags = page.flags & ~BUSY | flag
         if page.waiters is not None:
             vm_object.system.wake(page.waiters)
+
+
+def _ask_again(vm_object: "VmObject", offset: int) -> None:
+    """A page may be written from now on.  Copies whose pager had nothing of its own for it, and meant
+    what is in this object, must ask again."""
+    for copy in vm_object.shadows:
+        at = offset - copy.shadow_offset
+        page = copy.pages.get(at)
+        if copy.pager is None or (page is not None and page.frame):
+            continue
+        _ask_again(copy, at)
+        if page is not None and page.flags & ABSENT:
+            copy.system.pages.free(page)
 
 
 # ---- the end of a pager

@@ -7,13 +7,14 @@ checked (``check.py``) and shown.  A node has one ``VmSystem``; nothing in this 
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from ..interface.returns import KernReturn, MachError
 from ..machine.clock import Clock
 from ..machine.costs import Costs
 from ..machine.memory import PAGE_SIZE, PhysicalMemory
 from ..machine.trace import Trace
 from ..sched.thread import WaitResult
 from ..sched.wait import WaitQueue
+from .entry_list import EntryList
+from .fault import frame_shortage
 from .map import VmMap
 from .object import VmObject
 from .page import ResidentPages
@@ -24,6 +25,7 @@ from .share_map import ShareMap
 
 if TYPE_CHECKING:
     from .map_copy import VmMapCopy
+    from .pageout import PageOut
 
 KEPT_MAX = 100
 """Objects that are kept though nobody maps them (Mach 3.0's vm_object_cached_max)."""
@@ -102,6 +104,9 @@ class VmSystem:
         self.statistics = VmStatistics()
         self.collapses = 0  # objects merged into the one that shadowed them
         self.bypasses = 0
+        # Frames
+        self.page_out: PageOut | None = None  # None: whoever finds no frame gets RESOURCE_SHORTAGE
+        self.frame_request = EntryList(self, 0, 0)  # stands for frames, in a PageWait
         # Pagers
         self.pager_timeout_ns = PAGER_TIMEOUT_NS
         self.default_pager: DefaultPager | None = None
@@ -124,10 +129,10 @@ class VmSystem:
         self._by_pager: dict[Pager, VmObject] = {}
 
     def create_map(self) -> VmMap:
-        """An empty address space.  RESOURCE_SHORTAGE when there is no frame for its root table."""
+        """An empty address space.  PageWait, RESOURCE_SHORTAGE when there is no frame for its root table."""
         root = self.memory.allocate()
         if root is None:
-            raise MachError(KernReturn.RESOURCE_SHORTAGE)
+            raise frame_shortage(self, 1)
         return VmMap(self, Pmap(self.maps, root))
 
     def wake(self, queue: WaitQueue) -> None:
@@ -188,8 +193,8 @@ class VmSystem:
         statistics = self.statistics
         statistics.free_count = self.memory.free_count
         statistics.wire_count = self.pages.wire_count
-        statistics.active_count = len(self.pages.by_frame) - self.pages.wire_count
-        statistics.inactive_count = 0  # until there is page-out, nothing grows old
+        statistics.active_count = len(self.pages.queues.active)
+        statistics.inactive_count = len(self.pages.queues.inactive)
         return statistics
 
     def census(self) -> Census:

@@ -9,7 +9,7 @@ They check what came from a program, and raise MachError with Mach 3.0's codes. 
 - vm_wire of memory that is not there, or does not allow the access, says KERN_FAILURE.
 
 Two things differ: vm_write and vm_copy need no alignment (Mach: KERN_INVALID_ARGUMENT), and
-KERN_RESOURCE_SHORTAGE is returned where Mach waited for page-out.
+KERN_RESOURCE_SHORTAGE is returned when page-out can find no frame (Mach waited for ever).
 
 PageWait and ObjectWait say that the call must be repeated after waiting; nothing has changed then.
 """
@@ -25,8 +25,9 @@ from ..interface.constants import (
     MATTR_VAL_ON,
 )
 from ..interface.returns import KernReturn, MachError
+from ..machine.memory import PAGE_SIZE
 from ..sched.wait import WaitQueue
-from .fault import fault_page
+from .fault import PageWait, fault_page, start_over
 from .map_copy import VmMapCopy, copy_from_bytes, map_copy_overwrite, map_copyin
 from .object import NotResident, VmObject
 from .object_copy import copy_strategically
@@ -89,15 +90,21 @@ def vm_write(target: "VmMap", address: int, data: VmMapCopy | bytes) -> None:
     copy = copy_from_bytes(target.system, data)
     try:
         map_copy_overwrite(target, address, copy)
+    except PageWait as wait:
+        raise start_over(target.system, wait, round_page(len(data)) // PAGE_SIZE) from None
     finally:
         copy.discard()
 
 
 def vm_copy(target: "VmMap", source: int, size: int, destination: int) -> None:
     """Copy memory within a map.  INVALID_ADDRESS, PROTECTION_FAILURE, RESOURCE_SHORTAGE."""
+    memory = target.system.memory
+    free = memory.free_count
     copy = map_copyin(target, source, size)
     try:
         map_copy_overwrite(target, destination, copy)
+    except PageWait as wait:
+        raise start_over(target.system, wait, free - memory.free_count) from None
     finally:
         copy.discard()
 
@@ -176,7 +183,7 @@ def _copy_object(source: VmObject, offset: int, size: int) -> tuple[VmObject, in
             if isinstance(outcome, int):
                 source.deallocate()
                 raise MachError(outcome) from None
-        except MachError:
+        except (MachError, PageWait):
             source.deallocate()
             raise
         else:

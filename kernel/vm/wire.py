@@ -15,7 +15,7 @@ from ..interface.returns import KernReturn, MachError
 from ..machine.memory import PAGE_SIZE
 from ..sched.wait import WaitQueue
 from .entry_list import EntryList
-from .fault import PageWait, fault_page
+from .fault import PageWait, fault_page, frame_shortage, need_frames
 from .map_entry import VmMapEntry
 from .page import VmPage
 from .protection import VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE
@@ -47,6 +47,7 @@ def _wire(vm_map: "VmMap", start: int, end: int, access: int, user: bool) -> Non
         at = entry.end
     if at < end:
         raise MachError(KernReturn.FAILURE)
+    need_frames(vm_map, [(start, end)])
     done: list[VmMapEntry] = []
     try:
         for entry in vm_map.clip_range(start, end):
@@ -110,7 +111,7 @@ def _wire_entry(vm_map: "VmMap", entry: VmMapEntry) -> None:
                 assert page.object is vm_object
                 protection = VM_PROT_READ | entry.protection & VM_PROT_WRITE
                 if not vm_map.pmap.enter(address, page.frame, protection, True):
-                    raise MachError(KernReturn.RESOURCE_SHORTAGE)
+                    raise frame_shortage(vm_map.system, 1)
                 address += PAGE_SIZE
     except BaseException:
         for page in wired:

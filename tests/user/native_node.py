@@ -91,7 +91,11 @@ class NativeNode:
 
     def check(self) -> None:
         ipc_check.check(self.kernel.ipc)
-        vm_check.check(self.kernel.vm, other_frames=self.machine.node.machine_frames)
+        vm_check.check(
+            self.kernel.vm,
+            other_frames=self.machine.node.machine_frames,
+            in_transfer=self.kernel.devices.in_transfer,
+        )
 
     def census(self) -> tuple[object, ...]:
         """What there is; equal before and after something that cleans up behind itself."""

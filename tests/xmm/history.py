@@ -45,6 +45,11 @@ class History:
         self._ended: set[int] = set()
 
     def event(self, time: int, node: int, kind: str, fields: tuple[object, ...]) -> None:
+        if kind == "port_died":
+            self._objects.pop(int(str(fields[0])), None)  # nobody will be told any more
+        elif kind == "pager_timeout":
+            for found in self._objects.values():
+                found.asked.discard(int(str(fields[1])))
         if not kind.startswith("memory_object_"):
             return
         numbers = tuple(int(number) for number in fields if isinstance(number, int))
@@ -58,10 +63,6 @@ class History:
         """Nothing is in use any more."""
         for port in self._objects:
             self._complain(f"object {port} was never terminated")
-
-    def died(self, port: int) -> None:
-        """The pager of an object is gone: it will not be told."""
-        self._objects.pop(port, None)
 
     def _complain(self, text: str) -> None:
         self.complaints.append(f"{text}; before: {self.events[-6:]}")
@@ -90,7 +91,9 @@ class History:
         self._ended.add(port)
 
     def _copy(self, port: int, offset: int, length: int) -> None:
-        self._object(port, "copy")
+        found = self._object(port, "copy")
+        for at in range(offset, offset + length, PAGE):
+            found.locked[at] = found.locked.get(at, 0) | 2
 
     def _data_request(self, port: int, offset: int, length: int, access: int) -> None:
         found = self._object(port, "data_request")
@@ -152,10 +155,10 @@ class History:
 
     def _lock_request(self, port: int, offset: int, size: int, returns: int, flush: int, lock: int) -> None:
         found = self._objects.get(port)
-        if found is None or lock == 8:
+        if found is None:
             return
         for at in found.supplied:
-            if offset <= at < offset + size:
+            if lock != 8 and offset <= at < offset + size:
                 found.locked[at] = found.locked.get(at, 0) | lock
 
 

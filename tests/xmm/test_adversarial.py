@@ -94,19 +94,13 @@ def test_a_pager_of_copies_that_does_not_serve_them() -> None:
         new = world.seen(file, "copy")[0][3]
         await mach_port.mach_port_destroy(world.task, world.task.mach_task_self, new)  # type: ignore[arg-type]
         assert await world.error(world.read(copy)) == KernReturn.MEMORY_FAILURE
-        history_cannot_know(world)
 
     play(scenario)
 
 
-def history_cannot_know(world: World) -> None:
-    """An object whose port died is not terminated."""
-    world.history._objects.clear()
-
-
 def test_a_pager_that_dies() -> None:
     async def scenario(world: World) -> None:
-        file, other = await world.file(answer="nothing"), await world.file()
+        file, other = await world.file(answer="nothing", unlocks=False), await world.file()
         at, safe = await world.map(file, 4), await world.map(other, 4)
         await world.supply(file, 0)
         await world.supply(file, 3, lock=2)
@@ -126,7 +120,6 @@ def test_a_pager_that_dies() -> None:
         assert (await world.task.read(data))[:4] == b"more"
         assert await world.read(safe, 1) == b"\2" * 4
         assert await mach_port.mach_port_type(world.task, world.task.mach_task_self, file.control) == 1 << 20
-        history_cannot_know(world)
         await world.unmap(safe, 4)
         await world.settle()
 
@@ -140,7 +133,6 @@ def test_a_pager_that_dies_before_it_is_ready() -> None:
         await world.settle()
         await mach_port.mach_port_mod_refs(world.task, world.task.mach_task_self, file.port, 1, -1)
         assert await mapping.join() == KernReturn.INVALID_ARGUMENT
-        history_cannot_know(world)
 
     play(scenario)
 
@@ -155,7 +147,6 @@ def test_a_kept_object_whose_pager_dies_ends() -> None:
         await mach_port.mach_port_mod_refs(world.task, world.task.mach_task_self, file.port, 1, -1)
         assert len(world.vm.objects) == objects - 1 and not world.vm.kept
         file.may_cache = False
-        history_cannot_know(world)
 
     play(scenario)
 
@@ -188,7 +179,6 @@ def test_a_task_that_is_a_pager_and_is_terminated() -> None:
         assert not waiting.done
         await mach.task_terminate(task, child)
         assert await waiting.join() == KernReturn.MEMORY_FAILURE
-        history_cannot_know(world)
 
     play(scenario)
 
@@ -392,7 +382,6 @@ def test_a_pager_that_reads_nothing_does_not_hold_up_the_kernel() -> None:
         assert task.now_ns - begin < TIMEOUT + SECOND
         await mach_port.mach_port_destroy(task, task.mach_task_self, port)
         await task.sleep(MILLISECOND)
-        world.history.complaints.clear()  # a dead port cannot be told
 
     play(scenario)
 

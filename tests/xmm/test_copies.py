@@ -40,7 +40,7 @@ def test_a_copy_is_what_was_there(strategy: int) -> None:
         assert file.pages[2][:4] == b"new2"
         assert 1 not in file.pages or file.pages[1][:4] == b"old1"
 
-    play(scenario, threads=3)
+    play(scenario)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -64,7 +64,7 @@ def test_generations_of_copies(strategy: int) -> None:
         for copy in copies[::-1]:
             await world.unmap(copy, 2)
 
-    play(scenario, threads=6)
+    play(scenario)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -78,7 +78,7 @@ def test_a_message_carries_a_copy(strategy: int) -> None:
         contents = await world.task.read(data)
         assert contents[K : K + 4] == b"sent" and contents[:K] == b"\1" * K
 
-    play(scenario, threads=3)
+    play(scenario)
 
 
 def test_copy_by_call() -> None:
@@ -109,7 +109,7 @@ def test_copy_by_call() -> None:
         assert world.seen(new)[-2:] == [("return", 1, 1, True, False), ("terminate",)]
         assert await world.read(at, 2) == b"\3" * 4
 
-    play(scenario, threads=3)
+    play(scenario)
 
 
 def test_a_flush_leaves_copies_what_they_see() -> None:
@@ -153,13 +153,7 @@ def test_what_is_being_returned_does_not_change() -> None:
         at = await world.map(file, 2)
         await world.write(at, 0, b"one!")
         await world.write(at, 1, b"two!")
-        kept: list[object] = []
-
-        async def keep(file: object, offset: int, data: object) -> tuple[int, int]:
-            kept.append(data)
-            return offset // K, 0
-
-        world._keep = keep  # type: ignore[method-assign]
+        kept = world.hold_returned()
         await world.clean(file, 0, 2)
         world.node.check()
         assert world.object(file).is_pinned(0) and world.object(file).is_pinned(K)
@@ -168,10 +162,9 @@ def test_what_is_being_returned_does_not_change() -> None:
         await world.lock(file, 0, 2, NONE, True)
         world.node.check()
         assert not world.object(file).pages
-        contents = await world.task.read(kept[0])  # type: ignore[call-overload]
+        contents = await world.task.read(kept[0])
         assert contents[:4] == b"one!" and contents[K : K + 4] == b"two!"
         assert world.object(file).copy is None
-        del world._keep
 
     play(scenario)
 
@@ -182,13 +175,7 @@ def test_an_object_ends_while_its_pager_holds_what_was_returned() -> None:
         at = await world.map(file, 3)
         for page in range(3):
             await world.write(at, page, b"pag%d" % page)
-        kept: list[object] = []
-
-        async def keep(file: object, offset: int, data: object) -> tuple[int, int]:
-            kept.append(data)
-            return offset // K, 0
-
-        world._keep = keep  # type: ignore[method-assign]
+        kept = world.hold_returned()
         await world.clean(file, 0, 2)
         await world.write(at, 0, b"new0")
         await world.lock(file, 2, 1, DIRTY)
@@ -196,10 +183,9 @@ def test_an_object_ends_while_its_pager_holds_what_was_returned() -> None:
         await world.unmap(at, 3)
         await world.settle()
         assert world.seen(file)[-1] == ("terminate",), "what was lent does not keep the object"
-        contents = [await world.task.read(data) for data in kept]  # type: ignore[call-overload]
+        contents = [await world.task.read(data) for data in kept]
         assert contents[0][:4] == b"pag0" and contents[0][K : K + 4] == b"pag1"
         assert contents[1][:4] == b"pag2" and contents[2][:4] == b"new0"
-        del world._keep
 
     play(scenario)
 
@@ -224,5 +210,30 @@ def test_the_strategy_of_what_the_kernel_made_is_its_own() -> None:
         entry = world.task.door.map.lookup(at)
         assert entry is not None and entry.object is not None
         assert entry.object.copy_strategy == CopyStrategy.SYMMETRIC
+
+    play(scenario)
+
+
+def test_what_the_original_had_is_no_answer_once_it_may_be_written() -> None:
+    """The pager has nothing of its own for a page of the copy; before the thread that wants it gets to
+    see the original's page, that is written."""
+
+    async def scenario(world: World) -> None:
+        file = await world.file(strategy=COPY_CALL, answer="nothing")
+        at = await world.map(file, 1)
+        copy = await world.map(file, 1, copy=True)
+        await world.settle()
+        new = next(one for one in world.files.values() if one.copied_from)
+        writing = await world.fork(world.write, at, 0, b"new!")
+        await world.settle()
+        reading = await world.fork(world.read, copy)
+        await world.settle()
+        assert world.seen(new)[1:] == [("request", 0, READ)], "answered: there is no data"
+        assert world.seen(file, "request") == [("request", 0, WRITE)]
+        world._push(file, 0)
+        await world.supply(file, 0)
+        await writing.join()
+        assert await reading.join() == b"\1" * 4
+        assert world.seen(new, "request") == [("request", 0, READ)] * 2
 
     play(scenario)

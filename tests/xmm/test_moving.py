@@ -121,7 +121,7 @@ def test_memory_of_another_pager_can_be_supplied() -> None:
         assert await world.read(at, 1) == b"\2" * 4
         assert world.seen(source, "request") == [("request", 0, 1), ("request", 1, 1)]
 
-    play(scenario, threads=2)
+    play(scenario)
 
 
 @pytest.mark.parametrize("option", ["map", "copy"])

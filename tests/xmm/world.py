@@ -1,7 +1,7 @@
 """A machine with a pager that tests can direct, and programs that use its memory objects.
 
 Everything happens in the first task, which is native: its first thread runs the test, another serves
-the memory objects, and more are forked as needed.  So a test can do what the pager would do, and look
+the memory objects, one message after the other, and more are forked as needed.  So a test can do what the pager would do, and look
 at what it was told: ``log`` has each message as (what, object, ...), with ``File`` objects for ports.
 """
 
@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from kernel.interface import memory_object as calls
+from kernel.interface.body import CarriedMemory
 from kernel.interface.constants import MACH_MSG_TYPE_MAKE_SEND, MACH_PORT_RIGHT_PORT_SET
 from kernel.interface.returns import MachError
 from kernel.interface.stubs import mach, mach_port
 from kernel.interface.values import Right
-from kernel.user import NamedMessage, NativeTask, PortName, Requests, Server
+from kernel.user import NamedMessage, NativeTask, PortName, Region, Requests, Server
 from kernel.user.thread import NativeThread
 from kernel.vm.object import VmObject
 from tests.user.native_node import MILLISECOND, NativeNode, new_port
@@ -47,6 +48,7 @@ class File:
     lock: int = 0
     precious: bool = False
     unlocks: bool = True
+    delays_ms: list[int] = field(default_factory=list)  # of the next answers, last first
     answer: str | Answer = "supply"  # or "unavailable", "error", "nothing"
     copied_from: "tuple[File, int, int] | None" = None  # the original, the page there, how many
 
@@ -73,6 +75,8 @@ class World:
         self.log: list[Entry] = []
         self.mappings: list[tuple[int, int]] = []
         self._numbers = 0
+        self.holds_ms = 0  # how long the pager keeps the memory that it got
+        self.returning = 0  # data that was received, but not stored yet
         self.requests: Requests = Requests()
         for routine, function in (
             (calls.memory_object_init, self._init),
@@ -155,12 +159,26 @@ class World:
         file = self.files[message.local]
         self.log.append(("request", file, offset // K, access))
         assert length == K
+        if file.delays_ms:
+            await self.task.fork(self._answer_later, file, offset, access, file.delays_ms.pop())
+        else:
+            await self._answer(file, control, offset, length, access)
+
+    async def _answer_later(self, file: File, offset: int, access: int, delay_ms: int) -> None:
+        await self.task.sleep(delay_ms * MILLISECOND)
+        if file.control:
+            await self._answer(file, file.control, offset, K, access)
+
+    async def _answer(self, file: File, control: int, offset: int, length: int, access: int) -> None:
         if not isinstance(file.answer, str):
             await file.answer(file, offset, length, access)
         elif file.answer == "supply":
+            lock = file.lock
             if access & 2:
                 self._push(file, offset // K)
-            await self.supply(file, offset // K)
+            elif self._is_copied(file, offset // K):
+                lock |= 2
+            await self.supply(file, offset // K, lock=lock)
         elif file.answer == "unavailable":
             await mach.memory_object_data_unavailable(self.task, control, offset, length)
         elif file.answer == "error":
@@ -194,12 +212,15 @@ class World:
         number = offset // K
         self.log.append(("unlock", file, number, access))
         copies = [one for one in self.files.values() if one.copied_from and one.copied_from[0] is file]
-        if copies:
-            await self.clean(file, number, 1)
-            self._push(file, number)
-            await self.lock(file, number, 1, lock=0)
+        if copies:  # which takes time: this thread goes on with the next message
+            await self.task.fork(self._unlock_copied, file, number)
         elif file.unlocks:
             await self.lock(file, number, 1, lock=0, reply=False)
+
+    async def _unlock_copied(self, file: File, number: int) -> None:
+        await self.clean(file, number, 1)
+        self._push(file, number)
+        await self.lock(file, number, 1, lock=0)
 
     def _push(self, file: File, number: int) -> None:
         """A page of ``file`` is about to change: keep it for copies."""
@@ -209,29 +230,65 @@ class World:
                 if 0 <= at < copy.copied_from[2] and at not in copy.pages:
                     copy.pages[at] = file.page(number)
 
-    async def _data_return(
+    def _is_copied(self, file: File, number: int) -> bool:
+        """Whether a copy still relies on the original for a page."""
+        return any(
+            copy.copied_from is not None
+            and copy.copied_from[0] is file
+            and 0 <= number - copy.copied_from[1] < copy.copied_from[2]
+            and number - copy.copied_from[1] not in copy.pages
+            for copy in self.files.values()
+        )
+
+    def _data_return(
         self,
         message: NamedMessage,
         control: int,
         offset: int,
-        data: object,
+        data: CarriedMemory,
         dirty: bool,
         kernel_copy: bool,
-    ) -> None:
+    ) -> Awaitable[object]:
         file = self.files[message.local]
-        numbers = await self._keep(file, offset, data)
+        numbers = (offset // K, data.size // K)
         self.log.append(("return", file, *numbers, bool(dirty), bool(kernel_copy)))
+        self.returning += 1
+        return self._keep(file, offset, data)
 
-    async def _data_write(self, message: NamedMessage, control: int, offset: int, data: object) -> None:
+    def _data_write(
+        self, message: NamedMessage, control: int, offset: int, data: CarriedMemory
+    ) -> Awaitable[object]:
         file = self.files[message.local]
-        self.log.append(("write", file, *await self._keep(file, offset, data)))
+        self.log.append(("write", file, offset // K, data.size // K))
+        self.returning += 1
+        return self._keep(file, offset, data)
 
-    async def _keep(self, file: File, offset: int, data: object) -> tuple[int, int]:
-        contents = await self.task.read(data)  # type: ignore[call-overload]
+    async def _keep(self, file: File, offset: int, data: CarriedMemory) -> None:
+        if self.holds_ms:
+            assert isinstance(data.memory, Region)
+            contents = await self.task.read(data.memory.address, data.size)
+            await self.task.fork(self._give_up_later, data, contents, self.holds_ms)
+        else:
+            contents = await self.task.read(data)
+        self.returning -= 1
         assert len(contents) % K == 0 and offset % K == 0
         for at in range(0, len(contents), K):
             file.pages[(offset + at) // K] = contents[at : at + K]
-        return offset // K, len(contents) // K
+
+    async def _give_up_later(self, data: CarriedMemory, contents: bytes, milliseconds: int) -> None:
+        await self.task.sleep(milliseconds * MILLISECOND)
+        assert await self.task.read(data) == contents, "what was returned has changed"
+
+    def hold_returned(self) -> list[CarriedMemory]:
+        """From now on the pager stores nothing, but leaves what it got in this list."""
+        held: list[CarriedMemory] = []
+
+        async def hold(file: File, offset: int, data: CarriedMemory) -> None:
+            self.returning -= 1
+            held.append(data)
+
+        self._keep = hold  # type: ignore[method-assign]
+        return held
 
     def _lock_completed(self, message: NamedMessage, control: int, offset: int, length: int) -> None:
         self.log.append(("lock_completed", self.of_control(control), offset // K, length // K))
@@ -268,7 +325,8 @@ class World:
         """Have dirty pages returned, and wait until they were."""
         before = self.log.count(("lock_completed", file, number, count))
         await self.lock(file, number, count, DIRTY, flush)
-        await self.until(lambda: self.log.count(("lock_completed", file, number, count)) > before)
+        completed = ("lock_completed", file, number, count)
+        await self.until(lambda: self.log.count(completed) > before and not self.returning)
 
     # ---- the side of those who map
 
@@ -345,7 +403,7 @@ class World:
 Scenario = Callable[[World], Awaitable[None]]
 
 
-def play(scenario: Scenario, topology: str = "uni", *, threads: int = 1, option: str = "map") -> World:
+def play(scenario: Scenario, topology: str = "uni", *, option: str = "map") -> World:
     """Run a test in the first task of a new machine; afterwards nothing of its memory may be left."""
     node = NativeNode(topology)
     node.kernel.vm.copy_pages = option == "copy"
@@ -360,7 +418,7 @@ def play(scenario: Scenario, topology: str = "uni", *, threads: int = 1, option:
         await mach_port.mach_port_move_member(task, me, reply, port_set)
         world = World(node, task, port_set, reply, history)
         played.append(world)
-        await task.fork(Server(task, world.requests, port_set, threads=threads).run)
+        await task.fork(Server(task, world.requests, port_set, threads=1).run)
         await task.sleep(10 * MILLISECOND)
         objects, copies = len(world.vm.objects), len(world.vm.copies)
         await scenario(world)

@@ -3,29 +3,17 @@
  * or very much; killed in the midst of it; afterwards all of it is back.
  */
 #include "child.h"
-#include "memory.h"
 #include "messages.h"
+#include "shortage.h"
 
 #define MANY_TASKS	3000	/* more than there is memory for */
 #define MANY_THREADS	800
 #define MANY_PORTS	2000
 
-static unsigned int free_frames(void)
+/* First of all, so that the tests after this find as much as they leave. */
+TEST(our_own_memory_is_safe)
 {
-	return statistics().free_count;
-}
-
-/* Threads that were in the kernel when they were ended take a moment to leave it; then no more frames
- * may come back. */
-static void settle(void)
-{
-	unsigned int before, i;
-
-	do {
-		before = free_frames();
-		for (i = 0; i < 20; i++)
-			(void)swtch_pri(0);
-	} while (free_frames() != before);
+	wire_ourselves();
 }
 
 /* ---------------------------------------------------------------- from outside */
@@ -115,8 +103,9 @@ TEST(very_many_ports_and_messages)
 
 #define CONTROL		0x101	/* the children's name for the port on which the test hears of them */
 #define MANY_CHILDREN	2000
+#define PLAYGROUND	1200	/* frames that a program may take */
 #define EXCEPTION_RAISE	2400
-#define SILENCE_MS	300	/* when nothing was heard for so long, nothing goes on any more */
+#define SILENCE_MS	10000	/* when nothing was heard for so long, nothing goes on any more */
 
 /* Tell the test of this task. */
 static void report(void)
@@ -188,19 +177,39 @@ static void hog(int argument)
 	hang();
 }
 
-/* Touch all of our memory, so that none of it is to be copied when there is nothing left. */
-static void own_everything(void)
-{
-	struct region region;
-	vm_address_t at, page;
+/* The less there is to take, the sooner it is over. */
+static vm_address_t reserve;
+static vm_size_t reserve_size;
 
-	for (at = PAGE; at < 0xbffe0000; at = region.address + region.size) {
-		region = region_at(SELF, at);
-		if (!(region.protection & VM_PROT_WRITE))
-			continue;
-		for (page = region.address; page < region.address + region.size; page += PAGE)
-			*(volatile char *)page = *(volatile char *)page;
+static void set_most_aside(void)
+{
+	vm_size_t at;
+
+	reserve_size = (free_frames() - PLAYGROUND) * PAGE;
+	reserve = allocate(reserve_size);
+	for (at = 0; at < reserve_size; at += PAGE)
+		*(char *)(reserve + at) = 1;
+	CHECK_SUCCESS(vm_inherit(SELF, reserve, reserve_size, VM_INHERIT_NONE));
+}
+
+/* Tasks that were made but never came to life. */
+static void terminate_others(void)
+{
+	task_array_t tasks = 0;
+	unsigned int count = 0, i;
+	processor_set_name_t name = MACH_PORT_NULL;
+	processor_set_t set = MACH_PORT_NULL;
+
+	CHECK_SUCCESS(processor_set_default(host(), &name));
+	CHECK_SUCCESS(host_processor_set_priv(host_priv(), name, &set));
+	CHECK_SUCCESS(processor_set_tasks(set, &tasks, &count));
+	for (i = 0; i < count; i++) {
+		if (tasks[i] != SELF)
+			(void)task_terminate(tasks[i]);
 	}
+	free_ports(tasks, count);
+	CHECK_SUCCESS(mach_port_deallocate(SELF, name));
+	CHECK_SUCCESS(mach_port_deallocate(SELF, set));
 }
 
 /* Let it go off, wait until all is quiet, and clean up; how many tasks there were. */
@@ -212,37 +221,41 @@ static int set_off(void (*function)(int), int *exceptions)
 	struct { mach_msg_header_t head; struct { mach_msg_type_t type; mach_port_t name; } rights[2]; int more[16]; } room;
 	task_t first = new_child();
 	thread_t thread;
-	int i, count = 0;
+	mach_msg_return_t result;
+	int i, count = 0, reports = 0;
 
 	CHECK_SUCCESS(mach_port_insert_right(first, CONTROL, control, MACH_MSG_TYPE_COPY_SEND));
 	CHECK_SUCCESS(task_set_special_port(first, TASK_EXCEPTION_PORT, control));
 	thread = new_child_thread(first, (vm_address_t)child_main, (unsigned int)function, 0);
-	own_everything();
 	CHECK_SUCCESS(thread_resume(thread));
 	CHECK_SUCCESS(mach_port_deallocate(SELF, thread));
 	*exceptions = 0;
-	while (mach_msg(&room.head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof room, control, SILENCE_MS, 0)
+	while ((result = mach_msg(&room.head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof room, control, SILENCE_MS, 0))
 	       == MACH_MSG_SUCCESS) {
 		if (room.head.msgh_id == EXCEPTION_RAISE) {
 			unanswered[(*exceptions)++] = room.head.msgh_remote_port;
-			(void)mach_port_deallocate(SELF, room.rights[0].name);
-			(void)mach_port_deallocate(SELF, room.rights[1].name);
-		} else if (count < MANY_CHILDREN) {
+			CHECK_SUCCESS(mach_port_deallocate(SELF, room.rights[0].name));
+			tasks[count++] = room.rights[1].name;	/* it may not have come as far as to report */
+		} else {
 			tasks[count++] = room.rights[0].name;
+			reports++;
 		}
+		CHECK(count < MANY_CHILDREN);
 	}
+	CHECK_RETURNS(result, MACH_RCV_TIMED_OUT);
 	for (i = 0; i < count; i++)
 		CHECK_SUCCESS(task_suspend(tasks[i]));
 	for (i = 0; i < count; i++) {
-		CHECK_SUCCESS(task_terminate(tasks[i]));
-		if (tasks[i] != first)
-			destroy(tasks[i]);
+		(void)task_terminate(tasks[i]);
+		CHECK_SUCCESS(mach_port_deallocate(SELF, tasks[i]));
 	}
 	for (i = 0; i < *exceptions; i++)
 		destroy(unanswered[i]);
+	settle();
+	terminate_others();
 	destroy(first);
 	destroy(control);
-	return count;
+	return reports;
 }
 
 /* What they had is back, says the leak check around each test. */
@@ -251,7 +264,10 @@ TEST(a_task_that_takes_all_it_can_get)
 {
 	int exceptions;
 
+	set_most_aside();
 	CHECK_EQUAL(set_off(hog, &exceptions), 1);
+	CHECK_EQUAL(exceptions, 1);
+	deallocate(reserve, reserve_size);
 	settle();
 }
 
@@ -259,6 +275,8 @@ TEST(a_bomb_of_tasks)
 {
 	int exceptions;
 
+	set_most_aside();
 	CHECK(set_off(explode, &exceptions) > 20);
+	deallocate(reserve, reserve_size);
 	settle();
 }

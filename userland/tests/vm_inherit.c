@@ -188,7 +188,7 @@ TEST(a_running_child_and_its_parent)
 
 /* ---------------------------------------------------------------- generations */
 
-#define GENERATIONS	40
+#define GENERATIONS	100
 
 /* Each generation writes a page of its own and is the parent of the next; the old ones end. */
 TEST(a_long_line_of_descendants)

@@ -3,57 +3,23 @@
  * comes back.
  */
 #include "exceptions.h"
-#include "kernel_ports.h"
-#include "memory.h"
 #include "messages.h"
+#include "shortage.h"
 
 #define PAGE_TABLE_SPAN	0x200000
-#define LEAST		8	/* frames left to work with, where a test says "nearly none" */
-
-static unsigned int free_frames(void)
-{
-	return statistics().free_count;
-}
-
-static vm_address_t hoard;
-static vm_size_t hoard_size;
-
-/* Take frames until only so many are left. */
-static void take_all_but(unsigned int left)
-{
-	unsigned int at, count;
-
-	hoard_size = (free_frames() + 16) * PAGE;
-	hoard = allocate(hoard_size);
-	/* First a page for each page table, so that from then on each needs one frame. */
-	for (at = 0; at < hoard_size; at += PAGE_TABLE_SPAN)
-		*(char *)(hoard + at) = 1;
-	*(char *)(hoard + hoard_size - 1) = 1;
-	for (at = PAGE, count = free_frames() - left; count > 0; at += PAGE) {
-		if (at % PAGE_TABLE_SPAN == 0)
-			continue;
-		*(char *)(hoard + at) = 1;
-		count--;
-	}
-}
-
-static void give_back(void)
-{
-	deallocate(hoard, hoard_size);
-}
-
-/* ---------------------------------------------------------------- a program that touches too much */
+#define FEW		8	/* frames by which figures may differ: a stack page, a page table */
 
 /* 1: movb $1, (%eax); addl $4096, %eax; jmp 1b */
 static const unsigned char touch_everything[] = { 0xc6, 0x00, 0x01, 0x05, 0x00, 0x10, 0x00, 0x00, 0xeb, 0xf6 };
 
-TEST(a_program_that_touches_too_much)
+/* Let a program touch more than there is; the frames that are left when it gets no more. */
+static unsigned int exhaust(void)
 {
 	mach_port_t port = new_port_with_send();
 	unsigned int before = free_frames();
 	struct raised raised;
 	struct i386_thread_state state = { 0 };
-	unsigned int count = i386_THREAD_STATE_COUNT;
+	unsigned int count = i386_THREAD_STATE_COUNT, left;
 	vm_address_t code;
 	task_t child = MACH_PORT_NULL;
 	thread_t thread = MACH_PORT_NULL;
@@ -73,22 +39,68 @@ TEST(a_program_that_touches_too_much)
 	CHECK_EQUAL(raised.exception, EXC_BAD_ACCESS);
 	CHECK_EQUAL(raised.code, KERN_RESOURCE_SHORTAGE);
 	CHECK_EQUAL(raised.task, child);
-	CHECK(free_frames() < LEAST);
+	left = free_frames();
 	CHECK_SUCCESS(task_terminate(child));
 	destroy(child);
 	destroy(thread);
 	destroy(raised.head.msgh_remote_port);
-	while (free_frames() + LEAST < before)
+	while (free_frames() + FEW < before)
 		(void)swtch_pri(0);	/* the thread must leave the kernel before all goes */
 	destroy(port);
+	return left;
+}
+
+static vm_address_t hoard;
+static vm_size_t hoard_size;
+static unsigned int kept;	/* frames that a program does not get, however much it wants them */
+
+static void prepare(void)
+{
+	static boolean_t done;
+
+	if (done)
+		return;
+	done = TRUE;
+	wire_ourselves();
+	kept = exhaust();
+}
+
+/* Take frames until a program can get only so many more. */
+static void take_all_but(unsigned int left)
+{
+	unsigned int at, count;
+
+	hoard_size = (free_frames() + 16) * PAGE;
+	hoard = allocate(hoard_size);
+	/* First a page for each page table, so that from then on each needs one frame. */
+	for (at = 0; at < hoard_size; at += PAGE_TABLE_SPAN)
+		*(char *)(hoard + at) = 1;
+	*(char *)(hoard + hoard_size - 1) = 1;
+	for (at = PAGE, count = free_frames() - kept - left; count > 0; at += PAGE) {
+		if (at % PAGE_TABLE_SPAN == 0)
+			continue;
+		*(char *)(hoard + at) = 1;
+		count--;
+	}
+}
+
+static void give_back(void)
+{
+	deallocate(hoard, hoard_size);
+}
+
+TEST(a_program_that_touches_too_much)
+{
+	prepare();
+	CHECK_EQUAL(exhaust(), kept);
+	CHECK(kept < free_frames() / 10);
 }
 
 /* ---------------------------------------------------------------- calls */
 
 TEST(calls_when_no_frame_is_left)
 {
-	static char source[2 * PAGE] __attribute__((aligned(PAGE))) = { 1 };
-	vm_address_t untouched = allocate(4 * PAGE), other = 0;
+	vm_address_t untouched, other = 0, source;
 	unsigned int before, count = 0, other_count = 0;
 	task_t child = MACH_PORT_NULL;
 	thread_t thread = MACH_PORT_NULL;
@@ -97,18 +109,20 @@ TEST(calls_when_no_frame_is_left)
 	pointer_t data = 0;
 	int results[9], i = 0;
 
-	source[PAGE] = 1;
-	(void)host_priv();
+	prepare();
+	untouched = allocate(4 * PAGE);
+	source = allocate(2 * PAGE);
+	*(char *)source = *(char *)(source + PAGE) = 1;	/* not wired: that would be copied at once */
 	before = free_frames();
 	take_all_but(0);
 	results[i++] = task_create(SELF, FALSE, &child);
 	results[i++] = task_create(SELF, TRUE, &child);
 	results[i++] = vm_wire(host_priv(), SELF, untouched, PAGE, VM_PROT_READ);
-	results[i++] = vm_write(SELF, untouched + 1, (pointer_t)source, 100);
-	results[i++] = vm_copy(SELF, (vm_address_t)source + 1, PAGE, untouched + 5);
+	results[i++] = vm_write(SELF, untouched + 1, source, 100);
+	results[i++] = vm_copy(SELF, source + 1, PAGE, untouched + 5);
 	results[i++] = mach_port_names(SELF, &names, &count, &types, &other_count);
 	/* What needs no frame goes on working. */
-	results[i++] = vm_read(SELF, (vm_address_t)source, PAGE, &data, &count);
+	results[i++] = vm_read(SELF, source, PAGE, &data, &count);
 	results[i++] = vm_allocate(SELF, &other, PAGE, TRUE);
 	results[i++] = thread_create(SELF, &thread);
 	give_back();
@@ -126,25 +140,28 @@ TEST(calls_when_no_frame_is_left)
 	deallocate(data, PAGE);
 	deallocate(other, PAGE);
 	deallocate(untouched, 4 * PAGE);
-	CHECK(free_frames() + LEAST > before);
+	deallocate(source, 2 * PAGE);
+	CHECK(free_frames() + FEW > before);
 }
 
 /* A fork that runs out on its way, wherever that is: nothing of the child is left. */
 TEST(tasks_when_few_frames_are_left)
 {
-	unsigned int left;
+	unsigned int left, before;
 	task_t parent = MACH_PORT_NULL, child = MACH_PORT_NULL;
 	vm_address_t wired;
 	kern_return_t result = KERN_RESOURCE_SHORTAGE;
 
+	prepare();
 	/* Wired memory is copied at once, so that a fork needs frames. */
 	CHECK_SUCCESS(task_create(SELF, FALSE, &parent));
 	wired = allocate_in(parent, 6 * PAGE);
 	CHECK_SUCCESS(vm_wire(host_priv(), parent, wired, 6 * PAGE, READ_WRITE));
 	for (left = 0; result == KERN_RESOURCE_SHORTAGE; left++) {
 		take_all_but(left);
+		before = free_frames();
 		result = task_create(parent, TRUE, &child);
-		if (result != KERN_SUCCESS && free_frames() != left)
+		if (result != KERN_SUCCESS && free_frames() < before)
 			result = KERN_FAILURE;
 		give_back();
 	}
@@ -156,13 +173,54 @@ TEST(tasks_when_few_frames_are_left)
 	destroy(parent);
 }
 
+/* The task can be made, but there is no frame for the page that its name goes to, which the fork has made
+ * copy-on-write: then there is no task either. */
+TEST(a_name_that_cannot_be_stored)
+{
+	mach_port_t *where;
+	kern_return_t result;
+	unsigned int before, needed, given = 0;
+	task_t child = MACH_PORT_NULL;
+
+	prepare();
+	where = (mach_port_t *)allocate(PAGE);
+	*where = 1;
+	before = free_frames();
+	CHECK_SUCCESS(task_create(SELF, TRUE, &child));
+	needed = before - free_frames();
+	CHECK_SUCCESS(task_terminate(child));
+	destroy(child);
+	take_all_but(needed - 3);
+	(void)vm_inherit(SELF, hoard, hoard_size, VM_INHERIT_NONE);
+	for (;;) {
+		before = free_frames();
+		result = task_create(SELF, TRUE, where);
+		if (result != KERN_RESOURCE_SHORTAGE)
+			break;
+		if (free_frames() < before) {
+			result = KERN_FAILURE;
+			break;
+		}
+		(void)vm_deallocate(SELF, hoard + (1 + given++) * PAGE, PAGE);
+	}
+	give_back();
+	CHECK(given > 0);
+	CHECK_SUCCESS(result);
+	CHECK_SUCCESS(task_terminate(*where));
+	destroy(*where);
+	deallocate((vm_address_t)where, PAGE);
+}
+
 /* Writing and wiring many pages, of which not all can be had: all or nothing. */
 TEST(writes_that_run_out_half_way)
 {
-	vm_address_t source = allocate(20 * PAGE), target = allocate(21 * PAGE);
+	vm_address_t source, target;
 	kern_return_t result, wiring;
 	int i;
 
+	prepare();
+	source = allocate(20 * PAGE);
+	target = allocate(21 * PAGE);
 	for (i = 0; i < 20; i++)
 		*(char *)(source + i * PAGE) = 1;
 	take_all_but(10);
@@ -182,7 +240,6 @@ TEST(writes_that_run_out_half_way)
 /* Messages out of line need no frames, only their contents do. */
 TEST(messages_when_no_frame_is_left)
 {
-	static char data[PAGE] __attribute__((aligned(PAGE))) = { 9 };
 	mach_port_t port = new_port(), a = new_port();
 	struct {
 		mach_msg_header_t head;
@@ -195,12 +252,16 @@ TEST(messages_when_no_frame_is_left)
 		.head = { .msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 			  .msgh_remote_port = port },
 		.data_type = OUT_OF_LINE(MACH_MSG_TYPE_CHAR, 8, PAGE - 1),
-		.data = data,
 		.names_type = OUT_OF_LINE(MACH_MSG_TYPE_MAKE_SEND_ONCE, 32, 1),
 		.names = &a,
 	};
 	mach_msg_return_t sent, received;
+	char *data;
 
+	prepare();
+	data = (char *)allocate(PAGE);
+	data[0] = 9;
+	message.data = data;
 	take_all_but(0);
 	sent = mach_msg(&message.head, MACH_SEND_MSG, sizeof message - sizeof message.more, 0, 0, 0, 0);
 	received = mach_msg(&message.head, MACH_RCV_MSG, 0, sizeof message, port, 0, 0);
@@ -211,6 +272,7 @@ TEST(messages_when_no_frame_is_left)
 	CHECK_EQUAL((vm_address_t)message.names, 0);
 	(void)expect_notification(a, MACH_NOTIFY_SEND_ONCE);
 	deallocate((vm_address_t)message.data, PAGE);
+	deallocate((vm_address_t)data, PAGE);
 	destroy(port);
 	destroy(a);
 }
@@ -246,7 +308,7 @@ TEST(a_sparse_map_of_nearly_a_million_pages)
 	CHECK_SUCCESS(vm_deallocate(child, 0x10000000, 0x80000000));
 	CHECK_SUCCESS(task_terminate(child));
 	destroy(child);
-	CHECK(free_frames() + LEAST > before);
+	CHECK(free_frames() + FEW > before);
 }
 
 #define ENTRIES	70000	/* more than a map may have */

@@ -8,6 +8,7 @@ import argparse
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 from typing import NoReturn
 
@@ -118,6 +119,8 @@ def boot(options: argparse.Namespace) -> int:
         program = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    # Switching a machine off leaves threads that never ran, which is no mistake of anybody's.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     machine = Machine(settings, sys.stdout.buffer)
     try:
         machine.boot(path.name, program, [os.fsencode(argument) for argument in options.arguments])

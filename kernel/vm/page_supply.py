@@ -87,9 +87,9 @@ class _Source:
         self.count = size // PAGE_SIZE
 
     def copies(self) -> int:
-        """How many of the pages must be copied."""
+        """How many of the pages must be copied: they cannot be stolen."""
         copy = self._copy
-        if copy is None or self._system.copy_pages:
+        if copy is None:
             return self.count
         return sum(1 for index in range(self.count) if _own_page(copy, index * PAGE_SIZE) is None)
 
@@ -98,13 +98,14 @@ class _Source:
         system = self._system
         at = index * PAGE_SIZE
         copy = self._copy
-        if copy is not None and not system.copy_pages:
+        new = system.memory.allocate() if copy is None or system.copy_pages else None
+        if new is None and copy is not None:
             frame = _steal(copy, at)
             if frame:
                 system.pages_stolen += 1
                 system.clock.now += system.costs.page_allocate
                 return frame
-        new = system.memory.allocate()
+            new = system.memory.allocate()
         if new is None:
             return None
         system.clock.now += system.costs.page_allocate + system.copy_page_ns

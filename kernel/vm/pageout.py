@@ -210,6 +210,8 @@ class PageOut:
             self._full_until = system.clock.now + FULL_NS
             if system.trace.on:
                 system.trace.emit("page_given_back", vm_object.number, offset)
+        if self._progress.threads:
+            self._scheduler.wake_one(self._progress)
         self._kick()
 
     def space_freed(self) -> None:

@@ -113,8 +113,11 @@ class XmmSystem:
         return server
 
     def set_default_pager(self, kernel: MachKernel, host: object, port: object) -> Port | None:
-        """``vm_set_default_memory_manager``: the previous default pager; a null port changes nothing."""
+        """``vm_set_default_memory_manager``: the previous default pager, none if it has died; a null
+        port changes nothing."""
         previous = self.default_pager
+        if previous is not None and not previous.active:
+            previous = self.default_pager = None
         if port is None or port is DEAD:
             return self.ipc.copy_send(previous)
         assert isinstance(port, Port)
@@ -130,4 +133,5 @@ def install(kernel: MachKernel) -> XmmSystem:
     kernel.server.add(PAGER_CALLS)
     kernel.server.add({mach.vm_set_default_memory_manager: system.set_default_pager})
     kernel.vm.copy_pages = kernel.options.ipc_pages == "copy"
+    kernel.vm.pager_timeout_ns = kernel.options.vm_pager_timeout * 1_000_000_000
     return system

@@ -76,7 +76,7 @@ def booted(data: bytes, arguments: list[bytes] | None = None, memory: int = 1 <<
 
 def test_a_program_larger_than_memory_is_refused() -> None:
     with pytest.raises(BadProgram, match="does not fit into the node's memory"):
-        booted(elf((1, ADDRESS, 1 << 16, 1 << 16, 6)) + bytes(1 << 16), memory=1 << 15)
+        booted(elf((1, ADDRESS, 1 << 20, 1 << 20, 6)) + bytes(1 << 20), memory=1 << 19)
 
 
 def test_arguments_larger_than_the_stack_are_refused() -> None:

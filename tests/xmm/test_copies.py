@@ -237,3 +237,19 @@ def test_what_the_original_had_is_no_answer_once_it_may_be_written() -> None:
         assert world.seen(new, "request") == [("request", 0, READ)] * 2
 
     play(scenario)
+
+
+def test_a_copy_does_not_rely_on_what_was_only_lent() -> None:
+    async def scenario(world: World) -> None:
+        file = await world.file()
+        at = await world.map(file, 2)
+        await world.write(at, 0, b"sent")
+        kept = world.hold_returned()
+        await world.clean(file, 0, 2)
+        copy = await world.map(file, 2, copy=True)
+        await world.unmap(at, 2)
+        await world.settle()
+        assert await world.read(copy, 1) == b"\2" * 4 and await world.read(copy, 0) == b"sent"
+        assert (await world.task.read(kept[0]))[:4] == b"sent"
+
+    play(scenario)

@@ -93,7 +93,9 @@ def test_memory_that_does_not_begin_at_a_page_is_copied() -> None:
         assert counts(world) == (stolen, copied + 2)
         assert await world.read(at, 1) == bytes((5, 6, 7, 8))
         mine = await buffer(world, 4, b"1234")
-        await world.supply_data(file, 1, CarriedMemory(0, 2 * K, Region(mine + 2, deallocate=True)), reply=True)
+        await world.supply_data(
+            file, 1, CarriedMemory(0, 2 * K, Region(mine + 2, deallocate=True)), reply=True
+        )
         await world.settle()
         assert world.seen(file)[-2][:3] == ("return", 1, 1) and file.pages[1][:4] == b"3412"
 

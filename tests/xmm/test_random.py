@@ -255,5 +255,3 @@ QUICK = settings(max_examples=1500, deadline=None, suppress_health_check=[Health
 @QUICK
 def test_random_use(chosen: list[Step], strategy: int, precious: bool, option: str) -> None:
     play_steps(chosen, strategy, precious, option)
-
-

@@ -1,8 +1,8 @@
 """A machine with a pager that tests can direct, and programs that use its memory objects.
 
 Everything happens in the first task, which is native: its first thread runs the test, another serves
-the memory objects, one message after the other, and more are forked as needed.  So a test can do what the pager would do, and look
-at what it was told: ``log`` has each message as (what, object, ...), with ``File`` objects for ports.
+the memory objects, one message after the other, and more are forked as needed.  So a test can do what
+the pager would do, and look at what it was told: ``log`` has each message as (what, file, ...).
 """
 
 from collections.abc import Awaitable, Callable
@@ -365,7 +365,9 @@ class World:
             return error.code
         return 0
 
-    async def fork(self, function: Callable[..., Awaitable[object]], *arguments: object) -> NativeThread[object]:
+    async def fork(
+        self, function: Callable[..., Awaitable[object]], *arguments: object
+    ) -> NativeThread[object]:
         return await self.task.fork(function, *arguments)
 
     # ---- time, and looking

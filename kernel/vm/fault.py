@@ -119,20 +119,16 @@ def fault(vm_map: "VmMap", address: int, access: int) -> int | KernelCoroutine:
     outcome = fault_step(vm_map, address, access)
     if isinstance(outcome, int):
         return outcome
-    return fault_wait(vm_map, address, access, outcome)
+    return fault_wait(vm_map, address, access)
 
 
-async def fault_wait(vm_map: EntryList, address: int, access: int, waiting: WaitQueue | None = None) -> int:
+async def fault_wait(vm_map: EntryList, address: int, access: int) -> int:
     """``fault``, waiting as often as necessary, but for no longer than a pager is given.  ABORTED when a
-    wait was interrupted.  The pages of a copy, which nobody maps, are only made resident.  ``waiting``:
-    where to wait first, as a step of this fault that was just tried has found."""
+    wait was interrupted.  The pages of a copy, which nobody maps, are only made resident."""
     system = vm_map.system
     deadline = system.clock.now + system.pager_timeout_ns
     while True:
-        outcome: int | WaitQueue
-        if waiting is not None:
-            outcome, waiting = waiting, None
-        elif vm_map.translated:
+        if vm_map.translated:
             outcome = fault_step(cast("VmMap", vm_map), address, access)
         elif vm_map is system.frame_request:
             outcome = no_frame(system, address)

@@ -5,6 +5,8 @@ kernel thread, begins to work; it goes on until there will be *target* free fram
 the default pager is about to give up.  At *reserved* ordinary threads wait for frames; only threads of
 the reserved class (``Thread.vm_privileged``: the daemon, the default pager) get those that remain.
 
+At *target* the daemon begins to see to it that pages are inactive before they are needed.
+
 The daemon looks at pages in the order in which they were used first.  It moves them from the active to
 the inactive queue and clears their reference bits; one that was touched again when its turn comes goes
 back (the second chance).  One that its pager has, or that is all zeroes, is dropped.  Any other goes to
@@ -31,14 +33,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..interface.returns import KernReturn
-from ..machine.memory import PAGE_SIZE
 from ..sched.scheduler import Scheduler
 from ..sched.thread import Thread, WaitResult
 from ..sched.wait import WaitQueue
-from .page import BUSY, VmPage
-from .page_queues import ExternalLaundry, FrameQueue
-from .page_return import return_pages
-from .pager import assign_default_pager
+from .page import VmPage
+from .page_queues import FrameQueue
+from .page_scan import PageScan
 
 if TYPE_CHECKING:
     from .object import VmObject
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
 
 CLUSTER_MAX = 16
 """Pages that go to a pager together (a choice: at 64 KB a disk of 1990 spends half its time seeking)."""
-
-LAUNDRY_TIMEOUT_NS = 1_000_000_000
-"""How long a pager other than the default pager may keep what it was sent (a choice)."""
 
 VERDICT_NS = 100_000_000
 """How long it stands that there is nothing to page out (a choice: looking costs a scan of all pages)."""
@@ -86,51 +83,41 @@ class PageOut:
     __slots__ = (
         "_daemon",
         "_demand",
-        "_full_until",
         "_idle",
-        "_maps",
         "_memory",
-        "_pages",
         "_progress",
         "_queues",
         "_scheduler",
         "_system",
         "_verdict_until",
-        "cluster",
-        "dropped",
+        "_wanted",
         "given_back",
-        "late",
-        "laundered",
         "marks",
         "ordinary",
         "privileged",
         "refusals",
+        "scan",
     )
 
     def __init__(self, system: "VmSystem", scheduler: Scheduler) -> None:
         self._system = system
         self._scheduler = scheduler
         self._memory = system.memory
-        self._maps = system.maps
-        self._pages = system.pages
         self._queues = system.pages.queues
         self.marks = marks_for(self._memory.free_count)
-        self.cluster = min(CLUSTER_MAX, self.marks.target - self.marks.reserved)
+        self.scan = PageScan(system, min(CLUSTER_MAX, self.marks.target - self.marks.reserved))
         self.ordinary = FrameQueue("a free frame")
         self.privileged = FrameQueue("a reserved frame")
         self._daemon: Thread | None = None
         self._idle = WaitQueue("memory to run short")
         self._progress = WaitQueue("a pager to give up pages")
+        self._wanted = False  # frames: else the daemon sees only to it that enough pages are inactive
         self._demand = 0  # frames that somebody who waits needs at once
         self._verdict_until = 0  # until then there is nothing to page out
-        self._full_until = 0  # until then the default pager has no space
         # Statistics
-        self.dropped = 0  # pages whose frames were taken, as their pager has them
-        self.laundered = 0  # pages sent to a pager
-        self.late = 0  # pages that a pager did not give up in time
         self.given_back = 0  # pages for which the default pager had no space
         self.refusals = 0  # threads that were told that there is no frame
-        self._memory.low_water = self.marks.minimum
+        self._memory.low_water = self.marks.target
         self._memory.watch = self
         system.page_out = self
 
@@ -138,7 +125,10 @@ class PageOut:
 
     def may_take(self, free: int) -> bool:
         """See ``machine.memory.FrameWatch``."""
-        self._kick()
+        if free <= self.marks.minimum:
+            self._kick()
+        elif self._is_young():
+            self._wake_daemon()
         return free > self.marks.reserved or self._is_privileged()
 
     def freed(self) -> None:
@@ -207,7 +197,7 @@ class PageOut:
             self.space_freed()
         else:
             self.given_back += 1
-            self._full_until = system.clock.now + FULL_NS
+            self.scan.full_until_ns = system.clock.now + FULL_NS
             if system.trace.on:
                 system.trace.emit("page_given_back", vm_object.number, offset)
         if self._progress.threads:
@@ -216,14 +206,17 @@ class PageOut:
 
     def space_freed(self) -> None:
         """The default pager has space again: an object that has pages there ends, for instance."""
-        self._full_until = self._verdict_until = 0
+        self.scan.full_until_ns = self._verdict_until = 0
 
     # ---- the daemon
 
     def _kick(self) -> None:
-        """There are few frames: the daemon shall look."""
-        if self._system.clock.now < self._verdict_until:
-            return
+        """There are too few frames: the daemon shall find some."""
+        if self._system.clock.now >= self._verdict_until:
+            self._wanted = True
+            self._wake_daemon()
+
+    def _wake_daemon(self) -> None:
         if self._daemon is None:
             self._daemon = self._scheduler.spawn("page-out daemon", self._run())
             self._daemon.vm_privileged = True
@@ -235,20 +228,25 @@ class PageOut:
         scheduler = self._scheduler
         while True:
             self._hand_out()
-            if self._is_enough():
+            if not self._wanted or self._is_enough():
+                self._wanted = False
+                self.scan.deactivate()
                 await scheduler.wait(self._idle, interruptible=False)
                 continue
-            if self._gain():
+            if self.scan.gain():
                 continue
-            deadline = self._laundry_deadline()
+            deadline = self.scan.laundry_deadline_ns()
             if deadline is None:
                 self._give_verdict()
-                await scheduler.wait(self._idle, interruptible=False)
                 continue
             self._memory.tell = True
             result = await scheduler.wait(self._progress, interruptible=False, deadline=deadline)
-            if result is WaitResult.TIMED_OUT and not self._expire():
+            if result is WaitResult.TIMED_OUT and not self.scan.expire():
                 self._give_verdict()  # the default pager hangs
+
+    def _is_young(self) -> bool:
+        """Whether few pages are inactive: they should be before their turn comes, to have their chance."""
+        return len(self._queues.inactive) < len(self._queues.active)
 
     def _is_enough(self) -> bool:
         wanted = max(self.marks.target, self.marks.reserved + self._demand)
@@ -266,179 +264,9 @@ class PageOut:
         """Nothing can be paged out: whoever waits has to know."""
         system = self._system
         self._demand = 0
+        self._wanted = False
         self._verdict_until = system.clock.now + VERDICT_NS
         if system.trace.on:
             system.trace.emit("no_frames", len(self.ordinary) + len(self.privileged))
         self._scheduler.wake_all(self.privileged)
         self._scheduler.wake_all(self.ordinary)
-
-    def _laundry_deadline(self) -> int | None:
-        """When what is on its way should have arrived; None if nothing is."""
-        external = [each.deadline_ns for each in self._queues.external.values() if each.pages]
-        if external:
-            return min(external)
-        return self._system.clock.now + self._system.pager_timeout_ns if self._queues.laundry else None
-
-    def _expire(self) -> bool:
-        """Take back, as inactive pages, what pagers kept for too long; whether there was any."""
-        system, queues = self._system, self._queues
-        found = False
-        for number, laundry in list(queues.external.items()):
-            if laundry.pages and laundry.deadline_ns > system.clock.now:
-                continue
-            del queues.external[number]
-            if not laundry.pages:
-                continue
-            found = True
-            self.late += len(laundry.pages)
-            owner = system.objects.get(number)
-            if owner is not None:
-                owner.slow = True
-            if system.trace.on:
-                system.trace.emit("laundry_late", number, len(laundry.pages))
-            for page in list(laundry.pages.values()):
-                queues.move(page, queues.inactive)
-        return found
-
-    # ---- the scan
-
-    def _gain(self) -> bool:
-        """Look at pages until one was dropped or laundered; False when there is none to be had."""
-        active, inactive = self._queues.active, self._queues.inactive
-        for _ in range(2 * (len(active) + len(inactive)) + 1):
-            self._deactivate()
-            if not inactive:
-                return False
-            if self._look_at(next(iter(inactive.values()))):
-                return True
-        return False
-
-    def _deactivate(self) -> None:
-        """Two thirds of all pages shall be inactive (Mach 3.0's VM_PAGE_INACTIVE_TARGET)."""
-        system, queues = self._system, self._queues
-        active, inactive = queues.active, queues.inactive
-        wanted = (len(active) + len(inactive)) * 2 // 3 + 1
-        while active and len(inactive) < wanted:
-            page = next(iter(active.values()))
-            queues.move(page, inactive)
-            if page.frame in self._maps.mappings:
-                system.clock.now += system.costs.pmap_remove
-            self._maps.clear_referenced(page.frame)
-            if system.trace.on:
-                system.trace.emit("page_deactivate", page.object.number, page.offset)
-
-    def _look_at(self, page: VmPage) -> bool:
-        """Decide about the page whose turn it is; whether its frame becomes free, now or soon."""
-        system = self._system
-        system.clock.now += system.costs.map_lookup  # finding its mappings
-        if self._maps.is_referenced(page.frame):
-            system.statistics.reactivations += 1
-            return self._pass_by(page, "page_reactivate")
-        if self._must_stay(page):
-            return self._pass_by(page, "page_busy")
-        if self._is_recoverable(page):
-            self._drop(page)
-            return True
-        if not self._may_launder(page.object, page.offset):
-            return self._pass_by(page, "page_unbacked")
-        self._launder(page)
-        return True
-
-    def _pass_by(self, page: VmPage, why: str) -> bool:
-        if self._system.trace.on:
-            self._system.trace.emit(why, page.object.number, page.offset)
-        self._queues.move(page, self._queues.active)
-        return False
-
-    def _must_stay(self, page: VmPage) -> bool:
-        """Whether somebody counts on the page being where it is."""
-        waiters = page.waiters
-        if page.flags & BUSY or page.wire_count or (waiters is not None and waiters.threads):
-            return True
-        return page.object.is_pinned(page.offset)
-
-    def _is_recoverable(self, page: VmPage) -> bool:
-        """Whether the next fault would find the same contents without the page."""
-        if page.precious or self._pages.is_modified(page):
-            return False
-        vm_object = page.object
-        if vm_object.failed:
-            return False
-        if not vm_object.internal:
-            return True
-        if vm_object.paged_out is not None and page.offset in vm_object.paged_out:
-            return True
-        return vm_object.shadow is None and vm_object.copy is None  # zeroes
-
-    def _drop(self, page: VmPage) -> None:
-        system = self._system
-        if system.trace.on:
-            system.trace.emit("page_drop", page.object.number, page.offset)
-        self.dropped += 1
-        if page.waiters is not None:
-            system.wake(page.waiters)
-        self._pages.free(page)
-
-    def _may_launder(self, vm_object: "VmObject", offset: int) -> bool:
-        """Whether the object's pager can be given this page now."""
-        if vm_object.internal:
-            known = vm_object.paged_out is not None and offset in vm_object.paged_out
-            if not known and self._system.clock.now < self._full_until:
-                return False
-            return assign_default_pager(vm_object)
-        if vm_object.failed or not vm_object.ready:
-            return False
-        if vm_object.slow:
-            return True
-        queues = self._queues
-        laundry = queues.external.get(vm_object.number)
-        if laundry is not None and len(laundry.pages) >= self.cluster:
-            return False
-        return queues.external_count() < max(self.cluster, self._memory.frames // 8)
-
-    def _launder(self, page: VmPage) -> None:
-        """Send a page, with its neighbours, to the pager of its object."""
-        vm_object = page.object
-        run = self._neighbours(page)
-        self.laundered += len(run)
-        for sent in return_pages(vm_object, run, True):
-            if self._pages.by_frame.get(sent.frame) is sent:
-                self._follow(vm_object, sent)
-
-    def _neighbours(self, page: VmPage) -> list[VmPage]:
-        """The adjacent pages, this one included, that are to be laundered just as well."""
-        run = [page]
-        inactive = self._queues.inactive
-        for step in (PAGE_SIZE, -PAGE_SIZE):
-            at = page.offset + step
-            while len(run) < self.cluster:
-                other = page.object.pages.get(at)
-                if (
-                    other is None
-                    or other.queue is not inactive
-                    or not (other.precious or self._pages.is_modified(other))
-                    or self._maps.is_referenced(other.frame)
-                    or self._must_stay(other)
-                    or not self._may_launder(page.object, at)
-                ):
-                    break
-                run.append(other)
-                at += step
-        run.sort(key=lambda each: each.offset)
-        return run
-
-    def _follow(self, vm_object: "VmObject", sent: VmPage) -> None:
-        """Put a page that is in a message where it belongs."""
-        queues = self._queues
-        if sent.object is vm_object or sent.object.frozen:
-            queues.move(sent, queues.active)  # it stayed, or whoever sees it through a copy has it now
-        elif vm_object.internal:
-            queues.move(sent, queues.laundry)
-        elif vm_object.slow:
-            queues.move(sent, queues.inactive)
-        else:
-            laundry = queues.external.get(vm_object.number)
-            if laundry is None or not laundry.pages:
-                laundry = ExternalLaundry(self._system.clock.now + LAUNDRY_TIMEOUT_NS)
-                queues.external[vm_object.number] = laundry
-            queues.move(sent, laundry.pages)

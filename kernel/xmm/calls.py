@@ -90,7 +90,8 @@ def data_supply(
     ):
         control.supply_completed(reply, offset, data.size, KernReturn.INVALID_ARGUMENT, offset)
     else:
-        above = _heard(control, mach.memory_object_data_supply, offset, data.size, lock_value, precious)
+        numbers = (offset, data.size, lock_value, precious, reply is not None)
+        above = _heard(control, mach.memory_object_data_supply, *numbers)
         above.data_supply(offset, contents, lock_value, bool(precious), reply)
     if isinstance(contents, VmMapCopy):
         contents.discard()
@@ -128,7 +129,7 @@ def lock_request(
         raise MachError(KernReturn.INVALID_ARGUMENT)
     if lock_value & ~VM_PROT_ALL and lock_value != VM_PROT_NO_CHANGE:
         raise MachError(KernReturn.INVALID_ARGUMENT)
-    numbers = (offset, size, should_return, should_flush, lock_value)
+    numbers = (offset, size, should_return, should_flush, lock_value, reply is not None)
     above = _heard(control, mach.memory_object_lock_request, *numbers)
     above.lock_request(offset, size, should_return, bool(should_flush), lock_value, reply)
 

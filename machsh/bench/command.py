@@ -13,7 +13,13 @@ def _kernel() -> Table:
     return kernel.measure()
 
 
-BENCHMARKS: dict[str, Callable[[], Table]] = {"kernel": _kernel}
+def _memory() -> Table:
+    from . import memory  # noqa: PLC0415 - what is not measured is not loaded
+
+    return memory.measure()
+
+
+BENCHMARKS: dict[str, Callable[[], Table]] = {"kernel": _kernel, "memory": _memory}
 
 
 def main(arguments: list[str]) -> int:

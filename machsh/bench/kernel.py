@@ -9,6 +9,7 @@ import gc
 import io
 import subprocess
 import sys
+from collections.abc import Callable
 from time import perf_counter
 
 from images.build import ensure_built
@@ -52,14 +53,20 @@ class Stopwatch(io.BytesIO):
         return len(data)
 
 
-def run_program(name: str) -> dict[str, list[tuple[int, float, int]]]:
-    """Boot a program of userland/bench on ``uni``; its stretches: (count, wall seconds, virtual ns)."""
+def run_program(
+    name: str, settings: Settings | None = None, prepare: Callable[[Machine], None] | None = None
+) -> dict[str, list[tuple[int, float, int]]]:
+    """Boot a program of userland/bench on ``uni`` unless ``settings`` say otherwise, after ``prepare`` saw
+    the machine; its stretches: (count, wall seconds, virtual ns)."""
     program = (ensure_built() / "bench" / name).read_bytes()
     holder: list[Machine] = []
     output = Stopwatch(holder)
-    machine = Machine(Settings(parse_topology("uni"), MEMORY), output)
+    machine = Machine(settings or Settings(parse_topology("uni"), MEMORY), output)
     holder.append(machine)
     machine.boot(name, program, [name.encode()])
+    if prepare is not None:
+        prepare(machine)
+        machine.engine.restamp(0)
     gc.collect()
     gc.freeze()
     try:

@@ -4,7 +4,14 @@ import pytest
 
 from kernel.interface.body import CarriedRights
 from kernel.interface.returns import MsgReturn
-from kernel.interface.wire import COPY_SEND, MAKE_SEND, MAKE_SEND_ONCE, PORT_SEND, PORT_SEND_ONCE
+from kernel.interface.wire import (
+    COPY_SEND,
+    MAKE_SEND,
+    MAKE_SEND_ONCE,
+    PORT_RECEIVE,
+    PORT_SEND,
+    PORT_SEND_ONCE,
+)
 from kernel.ipc import kernel_object, mach_port
 from kernel.ipc.check import census
 from kernel.ipc.layout import (
@@ -225,3 +232,32 @@ def test_what_the_kernel_holds_is_shown_to_the_checker(node: Node, task: Program
         node.check()
     node.ipc.add_holder(lambda: [(held, PORT_SEND)])
     node.check()
+
+
+def test_a_kernel_port_can_be_given_away(node: Node, service: Service, task: Program) -> None:
+    """Its object ends, and the receive right goes to a task: an ordinary port from then on."""
+    send = node.ipc.copyout_send(task.space, service.port)
+    receiver = task.port()
+    port = kernel_object.surrender(service.port)
+    port.kind, port.kobject = 0, None
+    body = (CarriedRights(4, PORT_RECEIVE, (port,), True),)
+    destination = node.ipc.make_send(task.space.entries[receiver].port)
+    node.ipc.send_from_kernel(Message(destination, PORT_SEND, None, 0, 77, bytes(8), body))
+    node.check()
+    assert task.poll(receiver).id == 77
+    assert port.receiver is task.space and port.receiver_name == send
+    task.send(Header(COPY_SEND, remote=send, id=9))
+    assert not service.served and task.poll(send).id == 9
+
+
+def test_the_kernel_is_told_when_the_port_of_its_object_dies(
+    node: Node, service: Service, task: Program
+) -> None:
+    died = []
+    node.ipc.object_port_died = lambda port: died.append(port.kobject)
+    name = task.port()
+    task.space.entries[name].port.kobject = service
+    other = task.port()
+    for each in (name, other):
+        mach_port.mach_port_destroy(task.space, each)
+    assert died == [service]

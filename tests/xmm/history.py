@@ -10,10 +10,9 @@ the number of the memory object's port first.  Whatever breaks the protocol is a
 3. No data_unlock except for pages that were locked against that access; no pages are returned that the
    kernel cannot have.
 4. A lock_request and a data_supply with a reply port are completed once, in the order in which they were
-   made, and what they return is returned before.
-5. ``terminate`` comes after every page that was dirty was returned (the random test knows which those
-   are).
+   heard, and nothing else is heard of the same object in between.
 
+That contents are right, and all that is dirty is returned before ``terminate``, the random test knows.
 What a lying pager may be told is no less: the kernel keeps to this whatever it hears.
 """
 
@@ -21,6 +20,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 PAGE = 4096
+
+
+_ASKED = frozenset({"memory_object_lock_request", "memory_object_data_supply"})
+_RETURNS = frozenset({"memory_object_data_return", "memory_object_data_write"})
 
 
 @dataclass
@@ -31,7 +34,7 @@ class _Object:
     asked: set[int] = field(default_factory=set)  # pages asked for, not answered
     supplied: set[int] = field(default_factory=set)  # pages that the kernel may have
     locked: dict[int, int] = field(default_factory=dict)
-    is_copy: bool = False
+    promised: list[tuple[str, int]] = field(default_factory=list)  # completions, and for which offset
 
 
 class History:
@@ -58,6 +61,16 @@ class History:
         handler = getattr(self, "_" + kind.removeprefix("memory_object_"), None)
         if handler is not None:
             handler(*numbers)
+        self._check_promises(kind, numbers)
+
+    def _check_promises(self, kind: str, numbers: tuple[int, ...]) -> None:
+        """What the pager asked is completed before it is heard again; only what it asked to be returned
+        comes in between."""
+        found = self._objects.get(numbers[0])
+        if found is None or kind in _ASKED | _RETURNS:
+            return
+        if found.promised and found.promised[0][0] == "lock":
+            self._complain(f"{kind} before {found.promised[0]} is completed")
 
     def finish(self) -> None:
         """Nothing is in use any more."""
@@ -86,7 +99,9 @@ class History:
         self._objects[port].ready = True
 
     def _terminate(self, port: int) -> None:
-        self._object(port, "terminate")
+        found = self._object(port, "terminate")
+        if any(what == "lock" for what, _ in found.promised):  # a supply may have failed
+            self._complain(f"object {port} ends before {found.promised}")
         self._objects.pop(port, None)
         self._ended.add(port)
 
@@ -122,6 +137,19 @@ class History:
     def _data_write(self, port: int, offset: int, size: int) -> None:
         self._data_return(port, offset, size, 1, 1)
 
+    def _lock_completed(self, port: int, offset: int, length: int) -> None:
+        self._keep_promise(port, "lock", offset)
+
+    def _supply_completed(self, port: int, offset: int, size: int, result: int, error_offset: int) -> None:
+        found = self._objects.get(port)
+        if result != 4 or (found is not None and ("supply", offset) in found.promised):
+            self._keep_promise(port, "supply", offset)  # else it was refused unheard
+
+    def _keep_promise(self, port: int, what: str, offset: int) -> None:
+        found = self._object(port, f"{what}_completed")
+        if not found.promised or found.promised.pop(0) != (what, offset):
+            self._complain(f"{what}_completed for {offset:#x} out of turn")
+
     # ---- what the pager says
 
     def _ready(self, port: int, may_cache: int, strategy: int) -> None:
@@ -131,10 +159,12 @@ class History:
         if ready:
             self._object(port, "set_attributes").ready = True
 
-    def _data_supply(self, port: int, offset: int, size: int, lock: int, precious: int) -> None:
+    def _data_supply(self, port: int, offset: int, size: int, lock: int, precious: int, replies: int) -> None:
         found = self._objects.get(port)
         if found is None:
             return
+        if replies and ("supply", offset) not in found.promised:  # one that waited is heard again
+            found.promised.append(("supply", offset))
         for at in range(offset, offset + size, PAGE):
             found.asked.discard(at)
             found.supplied.add(at)
@@ -153,10 +183,14 @@ class History:
         if found is not None:
             found.asked -= {at for at in found.asked if offset <= at < offset + size}
 
-    def _lock_request(self, port: int, offset: int, size: int, returns: int, flush: int, lock: int) -> None:
+    def _lock_request(
+        self, port: int, offset: int, size: int, returns: int, flush: int, lock: int, replies: int
+    ) -> None:
         found = self._objects.get(port)
         if found is None:
             return
+        if replies:
+            found.promised.append(("lock", offset))
         for at in found.supplied:
             if lock != 8 and offset <= at < offset + size:
                 found.locked[at] = found.locked.get(at, 0) | lock

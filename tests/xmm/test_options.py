@@ -21,5 +21,5 @@ def test_switches() -> None:
 
 @pytest.mark.parametrize("text", ["vm.pager_timeout", "vm.pager_timeout=0", "vm.pager_timeout=-1", "no=1"])
 def test_what_they_cannot_be_set_to(text: str) -> None:
-    with pytest.raises(ValueError, match="vm.pager_timeout"):
+    with pytest.raises(ValueError, match=r"vm\.pager_timeout"):
         with_option(KernelOptions(), text)

@@ -248,7 +248,7 @@ def play_steps(chosen: list[Step], strategy: int, precious: bool, option: str) -
     play(scenario, option=option)
 
 
-QUICK = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(steps(), st.sampled_from([0, 1, 2]), st.booleans(), st.sampled_from(["map", "map", "copy"]))

@@ -1,30 +1,22 @@
 """Page-out: keeping some frames free while memory is wanted.
 
-Three marks on the number of free frames decide everything.  Below *minimum* the page-out daemon, a
-kernel thread, begins to work; it goes on until there will be *target* free frames, those counted that
-the default pager is about to give up.  At *reserved* ordinary threads wait for frames; only threads of
-the reserved class (``Thread.vm_privileged``: the daemon, the default pager) get those that remain.
-
-At *target* the daemon begins to see to it that pages are inactive before they are needed.
-
-The daemon looks at pages in the order in which they were used first.  It moves them from the active to
-the inactive queue and clears their reference bits; one that was touched again when its turn comes goes
-back (the second chance).  One that its pager has, or that is all zeroes, is dropped.  Any other goes to
-its pager, with its neighbours that are dirty too.  Busy pages, and those that a message needs where
-they are, are passed by.
+Three marks on the number of free frames decide everything.  At *minimum* the page-out daemon, a kernel
+thread, begins to look for pages that can go (``page_scan.py``); it goes on until there will be *target*
+free frames, those counted that the default pager is about to give up.  (Already at *target* it sees to it
+that pages are inactive before they are needed.)  At *reserved* ordinary threads wait for frames; only
+threads of the reserved class (``Thread.vm_privileged``: the daemon, the default pager) get those that
+remain.
 
 Why it cannot get stuck
 - Laundering moves pages into messages: it needs no frame.  Neither do the messages, nor the default
   pager, which passes what it got on to its disk.
 - What the default pager has in its hands stays out of the queues, so it never waits for itself.
-- Another pager has ``LAUNDRY_TIMEOUT_NS`` to give up what it was sent, at most ``cluster`` pages for
-  each object and an eighth of memory in all.  Then these pages, wherever they are, are inactive pages as
-  any other: they belong to a temporary object, and go to the default pager (double paging).  An object
-  whose pager was late is *slow* from then on: its pages get no such grace.  So whoever holds on to pages
-  delays nobody but itself.
+- Another pager is given so many pages at a time, and so much time; then they are paged out themselves.
 - Threads that wait for frames are woken when there are some, or with the verdict that there are none:
   nothing can be dropped, nothing is on its way, and the default pager has no space or is not there.  It
   stands for ``VERDICT_NS``, or until a frame is freed; a fault then ends with RESOURCE_SHORTAGE.
+- When paging space is full, a page that comes in makes room there for one that goes out.  It comes in
+  by a frame of the reserve if need be, so what is paged out is never out of reach.
 
 After Mach 3.0's ``vm_pageout``, which waited for ever when paging space was full.
 """
@@ -54,7 +46,7 @@ FULL_NS = 1_000_000_000
 """How long the default pager is not asked for more space after it had none (a choice)."""
 
 SMALL = 1024
-"""Nodes with fewer frames than this have smaller marks (a choice; Mach 3.0 did not run in 4 MB)."""
+"""Nodes with fewer frames than this have smaller marks (a choice: tests are small)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +59,9 @@ class Marks:
 
 
 def marks_for(frames: int) -> Marks:
-    """The marks for a node with so many frames free at the start: 15, 10 + 1/100 above it, and
-    15 + 1/80 above it, as Mach 3.0's vm_pageout.c has them (VM_PAGE_FREE_RESERVED, _MIN, _TARGET)."""
+    """The marks for a node with so many frames free at the start.  10 + 1/100 above the reserve, and
+    15 + 1/80, are Mach 3.0's (VM_PAGE_FREE_MIN and VM_PAGE_FREE_TARGET of vm/vm_pageout.c); the reserve
+    of 15 is estimated from its limits for laundering, which lie 5 and 10 below the reserve."""
     scale = min(frames, SMALL)
     reserved = max(4, 15 * scale // SMALL)
     rest = frames - reserved

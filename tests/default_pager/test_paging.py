@@ -28,7 +28,7 @@ def test_a_working_set_three_times_the_memory(topology: str) -> None:
     assert node.run(main) == 3, node.said
     statistics = node.vm.current_statistics()
     assert statistics.pageouts >= 8 * FRAMES and statistics.pageins >= 8 * FRAMES
-    assert node.pager.statistics.page_outs == node.page_out.laundered
+    assert node.pager.statistics.page_outs == node.page_out.scan.laundered
     assert node.page_out.refusals == 0 and node.page_out.given_back == 0
 
 

@@ -8,7 +8,7 @@ from kernel.interface.constants import VM_INHERIT_NONE, VM_PROT_ALL, VM_PROT_DEF
 from kernel.interface.returns import KernReturn
 from kernel.interface.stubs import mach, mach_host, mach_port
 from kernel.user import NamedMessage, NativeTask, PortName, Region, Requests, Server
-from kernel.vm.pageout import LAUNDRY_TIMEOUT_NS
+from kernel.vm.page_scan import LAUNDRY_TIMEOUT_NS
 
 from ..user.native_node import SECOND, error_of, receive
 from .paging_node import K, PagingNode, allocate, contents, fill, verify
@@ -103,7 +103,7 @@ def test_a_pager_that_keeps_everything_in_its_memory() -> None:
         return 1
 
     assert node.run(main) == 1, node.said
-    assert hoarder.returned > 2 * FRAMES and node.page_out.late > 0
+    assert hoarder.returned > 2 * FRAMES and node.page_out.scan.late > 0
     assert len(node.events) == 1, "once late, an object has no grace any more"
 
 

@@ -166,8 +166,8 @@ def test_pages_go_out_in_the_order_of_their_use_in_clusters() -> None:
             assert await world.read(world.map, address + page * K, len(expected)) == expected
 
     world.run(program)
-    assert world.store.runs[0][1:] == (0, world.page_out.cluster)
-    assert world.page_out.cluster <= CLUSTER_MAX
+    assert world.store.runs[0][1:] == (0, world.page_out.scan.cluster)
+    assert world.page_out.scan.cluster <= CLUSTER_MAX
     kinds = set(world.events)
     assert {"page_deactivate", "page_drop", "data_return", "data_request"} <= kinds
 
@@ -199,7 +199,7 @@ def test_clean_pages_are_dropped_and_zeroes_are_zeroes_again() -> None:
         assert await world.read(world.map, address, K) == bytes(K)
 
     world.run(program)
-    assert not world.store.runs and world.page_out.dropped > 2 * FRAMES
+    assert not world.store.runs and world.page_out.scan.dropped > 2 * FRAMES
 
 
 def test_wired_pages_stay() -> None:
@@ -302,9 +302,9 @@ def test_a_pager_may_have_so_much_laundry_and_no_more() -> None:
         began = world.node.clock.now
         await world.fill(2 * FRAMES)
         assert world.node.clock.now - began < 900_000_000, "others wait for the slow pager"
-        assert 0 < sum(count for _, _, count in slow.runs) <= 2 * world.page_out.cluster
+        assert 0 < sum(count for _, _, count in slow.runs) <= 2 * world.page_out.scan.cluster
         for copy in slow.held:
             copy.discard()
 
     world.run(program)
-    assert world.page_out.late == 0
+    assert world.page_out.scan.late == 0

@@ -65,6 +65,7 @@ class VmObject:
         "copy_strategy",
         "failed",
         "frozen",
+        "full_until_ns",
         "internal",
         "lent",
         "may_cache",
@@ -105,6 +106,7 @@ class VmObject:
         self.internal = True  # made by the kernel, not by a pager
         self.paged_out: set[int] | None = None  # what the pager has; None: it must be asked
         self.ready = True  # the pager may be asked
+        self.full_until_ns = 0  # until then its pager is sent no pages: it had no space for some
         self.slow = False  # the pager kept what page-out sent it for too long, once
         self.may_cache = False  # keep the object when nobody maps it any more
         self.waiters: WaitQueue | None = None  # for it to become ready

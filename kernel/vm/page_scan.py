@@ -177,7 +177,7 @@ class PageScan:
             if not known and self._system.clock.now < self.full_until_ns:
                 return False
             return assign_default_pager(vm_object)
-        if vm_object.failed or not vm_object.ready:
+        if vm_object.failed or not vm_object.ready or self._system.clock.now < vm_object.full_until_ns:
             return False
         if vm_object.slow:
             return True

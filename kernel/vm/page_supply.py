@@ -61,7 +61,7 @@ def supply_pages(
             else:
                 taken = supply(vm_object, at, frame, lock, precious)
                 assert taken
-                if precious and vm_object.internal and system.page_out is not None:
+                if precious and system.page_out is not None:
                     system.page_out.is_only_here(vm_object, at, wanted)
     return refused
 

@@ -181,18 +181,21 @@ class PageOut:
     # ---- what the default pager says
 
     def is_only_here(self, vm_object: "VmObject", offset: int, wanted: bool) -> None:
-        """The default pager supplied a page as precious.  If it was asked for it, its space is free for
-        another page; else it was sent it, and had no space."""
+        """A pager supplied a page as precious.  If it was not asked for it, it was sent it, and had no
+        space; if the default pager was, the page's space is free for another."""
         system = self._system
         if vm_object.paged_out is not None:
             vm_object.paged_out.discard(offset)
-        if wanted:
-            self.space_freed()
-        else:
+        if not wanted:
             self.given_back += 1
-            self.scan.full_until_ns = system.clock.now + FULL_NS
+            if vm_object.internal:
+                self.scan.full_until_ns = system.clock.now + FULL_NS
+            else:
+                vm_object.full_until_ns = system.clock.now + FULL_NS
             if system.trace.on:
                 system.trace.emit("page_given_back", vm_object.number, offset)
+        elif vm_object.internal:
+            self.space_freed()
         if self._progress.threads:
             self._scheduler.wake_one(self._progress)
         self._kick()
@@ -231,6 +234,9 @@ class PageOut:
             deadline = self.scan.laundry_deadline_ns()
             if deadline is None:
                 self._give_verdict()
+                continue
+            if deadline <= self._system.clock.now:
+                self.scan.expire()
                 continue
             self._memory.tell = True
             result = await scheduler.wait(self._progress, interruptible=False, deadline=deadline)

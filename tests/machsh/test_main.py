@@ -84,6 +84,8 @@ def test_a_stuck_machine_says_who_waits_for_what(build) -> None:  # type: ignore
         (("--topology", "smp:1", "boot", "x"), "2 to 16 processors"),
         (("--ram", "lots", "boot", "x"), "'lots' is not a size"),
         (("--ram", "8G", "boot", "x"), "1M to 1G"),
+        (("--paging", "some", "boot", "x"), "'some' is not a size"),
+        (("--paging", "5G", "boot", "x"), "up to 4G"),
         (("frobnicate",), "there is no command 'frobnicate'"),
         (("--frob",), "unrecognized arguments: --frob"),
         (("bench", "nothing"), "there is no benchmark 'nothing'"),

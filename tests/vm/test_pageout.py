@@ -6,6 +6,8 @@ keeps what it gets in a dictionary.
 
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from kernel.interface.returns import KernReturn, MachError
 from kernel.machine.memory import PAGE_SIZE, PhysicalMemory
 from kernel.sched.wait import WaitQueue
@@ -287,6 +289,35 @@ def test_a_pager_that_holds_on_is_paged_twice() -> None:
     assert sum(count for _, _, count in slow.runs) > FRAMES
     assert sum(count for _, _, count in world.store.runs) > FRAMES // 2
     assert world.events.count("laundry_late") == 1
+
+
+def test_what_was_late_long_before_memory_is_short_again() -> None:
+    world = World()
+    slow = ToyStore()
+    slow.holds = True
+
+    async def program() -> None:
+        vm_object = world.system.object_for(slow, FRAMES * K)
+        address = world.map.enter(0x100000, FRAMES * K, vm_object=vm_object, anywhere=False)
+        for page in range(4):
+            assert await world.write(address + page * K) == 0
+        await world.fill(FRAMES)
+        assert slow.held
+        for _ in range(2000):
+            await world.pause()
+        assert world.page_out.scan.late == 0
+        # All of memory wired, but for what the pager has.
+        other = world.allocate(FRAMES)
+        with pytest.raises(MachError):
+            for page in range(FRAMES):
+                assert await world.write(other + page * K) == 0
+                world.map.wire(other + page * K, K, 3)
+        assert vm_object.slow
+        for copy in slow.held:
+            copy.discard()
+
+    world.run(program)
+    assert world.page_out.scan.late > 0
 
 
 def test_a_pager_may_have_so_much_laundry_and_no_more() -> None:

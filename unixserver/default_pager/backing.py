@@ -11,14 +11,16 @@ class BackingObject:
     """One object whose pages are in paging space.  Pages are numbered from its start."""
 
     port: PortName  # the memory object
-    control: PortName
+    control: PortName  # 0 while the kernel does not use it
     name: PortName
+    by_program: bool  # a program has made it, and may map it as often as it likes
     blocks: dict[int, int] = field(default_factory=dict)  # page -> block
     arriving: Counter[int] = field(default_factory=Counter)  # page -> how often it is still to be stored
     writing: set[int] = field(default_factory=set)  # pages that are being stored now
     with_kernel: set[int] = field(default_factory=set)  # there was no space for them: they went back
+    lost: set[int] = field(default_factory=set)  # neither was there space, nor did the kernel use it
     jobs: int = 0  # queued or being done
-    ended: bool = False  # the kernel does not use it any more
+    ended: bool = False  # nobody uses it any more
 
 
 @dataclass(eq=False, slots=True)

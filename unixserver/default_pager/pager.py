@@ -25,28 +25,25 @@ from collections.abc import Coroutine
 
 from kernel.interface import memory_object as calls
 from kernel.interface import memory_object_default as default_calls
+from kernel.interface import notify
 from kernel.interface.body import CarriedMemory
 from kernel.interface.constants import (
     D_IO_ERROR,
-    D_NO_MEMORY,
-    D_READ,
-    D_WRITE,
-    DEV_GET_SIZE,
-    DEV_GET_SIZE_DEVICE_SIZE,
-    DEV_GET_SIZE_RECORD_SIZE,
     MACH_MSG_TYPE_MAKE_SEND,
+    MACH_MSG_TYPE_MAKE_SEND_ONCE,
+    MACH_NOTIFY_NO_SENDERS,
     MACH_PORT_RIGHT_PORT_SET,
     MACH_PORT_RIGHT_RECEIVE,
+    MEMORY_OBJECT_COPY_DELAY,
 )
 from kernel.interface.returns import KernReturn, MachError
-from kernel.interface.stubs import device, mach, mach_host, mach_port
+from kernel.interface.stubs import mach, mach_host, mach_port
 from kernel.interface.values import Right
 from kernel.user import Condition, Mutex, NamedMessage, NativeTask, PortName, Region, Requests, Server
 
 from .backing import BackingObject, Fetch, PagingStatistics, Store
+from .paging_disk import PAGE_SIZE, PATIENCE_NS, PagingDisk
 from .paging_space import NOWHERE, PagingSpace, runs_of
-
-PAGE_SIZE = 4096
 
 STORING_THREADS = 2
 FETCHING_THREADS = 2
@@ -54,9 +51,6 @@ FETCHING_THREADS = 2
 
 SCARCE = 8
 """Space is scarce when less than this part of it is free (a choice)."""
-
-PATIENCE_NS = 1_000_000
-"""How long a thread waits before it looks for space, or for a frame, once more (a choice)."""
 
 
 class DefaultPager:
@@ -73,8 +67,7 @@ class DefaultPager:
         self._to_store: Condition
         self._to_fetch: Condition
         self._port_set: PortName = 0
-        self._disk: PortName = 0
-        self._sectors_per_page = 0
+        self._disk: PagingDisk
         self._space = PagingSpace(0)
 
     async def main(self, task: NativeTask) -> None:
@@ -85,7 +78,10 @@ class DefaultPager:
         self._to_store = Condition(task, self._lock, "pages to store")
         self._to_fetch = Condition(task, self._lock, "pages to fetch")
         await self._privilege()
-        await self._open_disk()
+        self._disk = PagingDisk(task)
+        self._space = PagingSpace(await self._disk.open(task.ports["device_master"], self._device_name))
+        self.statistics.blocks = self._space.blocks
+        self._count_blocks()
         me = task.mach_task_self
         self._port_set = await mach_port.mach_port_allocate(task, me, MACH_PORT_RIGHT_PORT_SET)
         service = await mach_port.mach_port_allocate(task, me, MACH_PORT_RIGHT_RECEIVE)
@@ -105,16 +101,6 @@ class DefaultPager:
         await mach_host.thread_wire(task, task.ports["host_priv"], thread, True)
         await mach_port.mach_port_deallocate(task, task.mach_task_self, thread)
 
-    async def _open_disk(self) -> None:
-        task = self._task
-        master = task.ports["device_master"]
-        self._disk = await device.device_open(task, master, D_READ | D_WRITE, self._device_name)
-        status = await device.device_get_status(task, self._disk, DEV_GET_SIZE)
-        self._sectors_per_page = PAGE_SIZE // status[DEV_GET_SIZE_RECORD_SIZE]
-        self._space = PagingSpace(status[DEV_GET_SIZE_DEVICE_SIZE] // PAGE_SIZE)
-        self._count_blocks()
-        self.statistics.blocks = self._space.blocks
-
     def _count_blocks(self) -> None:
         self.statistics.free_blocks = self._space.free
 
@@ -128,8 +114,17 @@ class DefaultPager:
         requests.serve(calls.memory_object_data_return, self._data_return)
         requests.serve(calls.memory_object_data_request, self._data_request)
         requests.serve(calls.memory_object_data_unlock, self._data_unlock)
+        requests.serve(calls.memory_object_init, self._init)
         requests.serve(calls.memory_object_terminate, self._terminate)
+        requests.serve(notify.mach_notify_no_senders, self._no_senders)
         return requests
+
+    def _backing(self, message: NamedMessage) -> BackingObject:
+        """The object that a message is about."""
+        backing = self._objects.get(message.local)
+        if backing is None:
+            raise MachError(KernReturn.INVALID_ARGUMENT)
+        return backing
 
     async def _create(
         self,
@@ -140,11 +135,27 @@ class DefaultPager:
         name: PortName,
         page_size: int,
     ) -> None:
-        assert page_size == PAGE_SIZE
-        self._objects[memory_object] = BackingObject(memory_object, control, name)
+        """A new object: of the kernel's, or, without a control port, of a program, which maps it as it
+        would any pager's; it ends when nobody has a right to it any more."""
+        if not memory_object or page_size != PAGE_SIZE:
+            raise MachError(KernReturn.INVALID_ARGUMENT)
+        self._objects[memory_object] = BackingObject(memory_object, control, name, by_program=not control)
         self.statistics.objects += 1
-        task = self._task
-        await mach_port.mach_port_move_member(task, task.mach_task_self, memory_object, self._port_set)
+        task, me = self._task, self._task.mach_task_self
+        await mach_port.mach_port_move_member(task, me, memory_object, self._port_set)
+        if not control:
+            notification = Right(memory_object, MACH_MSG_TYPE_MAKE_SEND_ONCE)
+            await mach_port.mach_port_request_notification(
+                task, me, memory_object, MACH_NOTIFY_NO_SENDERS, 0, notification
+            )
+
+    async def _init(self, message: NamedMessage, control: PortName, name: PortName, page_size: int) -> None:
+        """A program's object is mapped."""
+        backing = self._backing(message)
+        if not backing.by_program or backing.control:
+            raise MachError(KernReturn.INVALID_ARGUMENT)
+        backing.control, backing.name = control, name
+        await mach.memory_object_ready(self._task, control, False, MEMORY_OBJECT_COPY_DELAY)
 
     def _data_return(
         self,
@@ -160,11 +171,12 @@ class DefaultPager:
     def _data_initialize(
         self, message: NamedMessage, control: PortName, offset: int, data: CarriedMemory
     ) -> None:
-        backing = self._objects[message.local]
+        backing = self._backing(message)
         assert isinstance(data.memory, Region)
         store = Store(backing, offset // PAGE_SIZE, data.size // PAGE_SIZE, data.memory.address)
         backing.arriving.update(store.pages)
         backing.with_kernel.difference_update(store.pages)
+        backing.lost.difference_update(store.pages)
         backing.jobs += 1
         self._stores.append(store)
         self._to_store.signal()
@@ -172,7 +184,7 @@ class DefaultPager:
     def _data_request(
         self, message: NamedMessage, control: PortName, offset: int, length: int, access: int
     ) -> None:
-        backing = self._objects[message.local]
+        backing = self._backing(message)
         page = offset // PAGE_SIZE
         if page in backing.with_kernel:
             return  # it has it by now
@@ -188,18 +200,33 @@ class DefaultPager:
 
     def _data_terminate(self, message: NamedMessage, control: PortName, offset: int, size: int) -> None:
         """Part of an object is not needed any more: its blocks are free, unless pages are on their way."""
-        backing = self._objects[message.local]
+        backing = self._backing(message)
         for page in range(offset // PAGE_SIZE, (offset + size) // PAGE_SIZE):
             if page in backing.blocks and not backing.arriving[page]:
                 self._space.release(backing.blocks.pop(page))
         self._count_blocks()
 
     async def _terminate(self, message: NamedMessage, control: PortName, name: PortName) -> None:
-        backing = self._objects.pop(message.local)
-        backing.ended = True
+        backing = self._backing(message)
+        if not backing.control or (backing.control, backing.name) != (control, name):
+            raise MachError(KernReturn.INVALID_ARGUMENT)
+        backing.control = backing.name = 0
+        backing.with_kernel.clear()
         task = self._task
         for port in (control, name):  # whoever is still sending to the control port fails now
             await mach_port.mach_port_destroy(task, task.mach_task_self, port)
+        if not backing.by_program:
+            await self._end(backing)
+
+    async def _no_senders(self, message: NamedMessage, count: int) -> None:
+        backing = self._backing(message)
+        if backing.by_program and not backing.control:
+            await self._end(backing)
+
+    async def _end(self, backing: BackingObject) -> None:
+        """Nobody uses the object any more."""
+        del self._objects[backing.port]
+        backing.ended = True
         if not backing.jobs:
             await self._forget(backing)
 
@@ -213,13 +240,13 @@ class DefaultPager:
 
     async def _answer(self, backing: BackingObject, answer: Coroutine[object, object, None]) -> bool:
         """Say something about an object to the kernel; false if it is too late for that."""
-        if backing.ended:
+        if not backing.control:
             answer.close()
             return False
         try:
             await answer
-        except MachError:  # it ended while this waited for room in the port's queue
-            assert backing.ended
+        except MachError:  # it was terminated while this waited for room in the port's queue
+            assert not backing.control
         return True
 
     async def _done(self, backing: BackingObject) -> None:
@@ -310,15 +337,11 @@ class DefaultPager:
 
     async def _write(self, address: int, block: int, count: int) -> int:
         """Write pages to adjacent blocks; the error, or 0."""
-        size = count * PAGE_SIZE
-        data = CarriedMemory(0, size, Region(address))
-        try:
-            await device.device_write(self._task, self._disk, 0, block * self._sectors_per_page, data)
-        except MachError as error:
-            return error.code
-        self.statistics.writes += 1
-        self.statistics.page_outs += count
-        return 0
+        error = await self._disk.write(address, block, count)
+        if not error:
+            self.statistics.writes += 1
+            self.statistics.page_outs += count
+        return error
 
     async def _give_back(self, backing: BackingObject, first: int, count: int, address: int) -> None:
         """Pages that cannot be stored stay with the kernel."""
@@ -329,6 +352,8 @@ class DefaultPager:
             self._task, backing.control, first * PAGE_SIZE, data, 0, True, 0
         )
         if not await self._answer(backing, supply):
+            backing.with_kernel.difference_update(range(first, first + count))
+            backing.lost.update(range(first, first + count))
             await self._release(address, count)
 
     async def _release(self, address: int, count: int) -> None:
@@ -359,19 +384,20 @@ class DefaultPager:
         task = self._task
         offset = page * PAGE_SIZE
         block = backing.blocks.get(page)
-        if block is None:
+        if block is None and page not in backing.lost:
             self.statistics.never_written += 1
             unavailable = mach.memory_object_data_unavailable(task, backing.control, offset, PAGE_SIZE)
             await self._answer(backing, unavailable)
             return
-        address = await self._read(block)
+        address = await self._disk.read(block) if block is not None else 0
         if not address:
             failure = int(KernReturn.FAILURE)
             error = mach.memory_object_data_error(task, backing.control, offset, PAGE_SIZE, failure)
             await self._answer(backing, error)
             return
         self.statistics.page_ins += 1
-        leaves = self._space.free < self._space.blocks // SCARCE and backing.blocks.get(page) == block
+        scarce = self._space.free < self._space.blocks // SCARCE
+        leaves = scarce and not backing.by_program and page in backing.blocks
         if leaves:
             self._space.release(backing.blocks.pop(page))
             backing.with_kernel.add(page)
@@ -380,17 +406,3 @@ class DefaultPager:
         supply = mach.memory_object_data_supply(task, backing.control, offset, data, 0, leaves, 0)
         if not await self._answer(backing, supply):
             await self._release(address, 1)
-
-    async def _read(self, block: int) -> int:
-        """The address of the contents of a block; 0 if they cannot be read."""
-        while True:
-            try:
-                data = await device.device_read(
-                    self._task, self._disk, 0, block * self._sectors_per_page, PAGE_SIZE
-                )
-                assert isinstance(data.memory, Region)
-                return data.memory.address
-            except MachError as error:
-                if error.code not in (D_NO_MEMORY, KernReturn.RESOURCE_SHORTAGE):
-                    return 0
-            await self._task.sleep(PATIENCE_NS)

@@ -252,7 +252,7 @@ def play_steps(chosen: list[Step], strategy: int, precious: bool, option: str) -
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@pytest.mark.long  # finds a panic (NotResident) after a copy with few frames: docs/status.md
+@pytest.mark.long  # finds a stale translation: docs/status.md
 @given(steps(), st.sampled_from([0, 1, 2]), st.booleans(), st.sampled_from(["map", "map", "copy"]))
 @QUICK
 def test_random_use(chosen: list[Step], strategy: int, precious: bool, option: str) -> None:
